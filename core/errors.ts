@@ -1,0 +1,140 @@
+/**
+ * The errors of this library. Each has a stable `code`, a message that says what to do, and keeps its `cause`.
+ *
+ * @module
+ */
+
+/** Base of every error that this library throws by itself. */
+export abstract class SessionError extends Error {
+  /** Stable name of the kind of error; does not change within a major version. */
+  abstract readonly code: string;
+
+  /** The class's name, as written in the documentation. */
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Why a session was not found. */
+export type NotFoundReason =
+  /** Somebody destroyed it, or rotated it to another id. */
+  | "destroyed"
+  /** Its time ran out. */
+  | "expired"
+  /** This pod held it, its time had not run out, and the store has no trace of it. */
+  | "vanished"
+  /** This pod knows nothing of it, and the store neither. */
+  | "unknown";
+
+/** A write to a session that does not exist. */
+export class SessionNotFoundError extends SessionError {
+  readonly code = "SESSION_NOT_FOUND";
+  /** Why it is not there. */
+  readonly reason: NotFoundReason;
+
+  /** Made by the manager. */
+  constructor(reason: NotFoundReason, options?: ErrorOptions) {
+    super(
+      `The session does not exist (${reason}). Create it with getOrCreate() before writing to it.`,
+      options,
+    );
+    this.reason = reason;
+  }
+}
+
+/**
+ * The store did not answer in time, or cannot be reached. `outcome` says what became of a write:
+ * `not-applied` when it surely had no effect, `unknown` when it may have had one, or may have one yet.
+ */
+export class StoreUnavailableError extends SessionError {
+  readonly code = "STORE_UNAVAILABLE";
+  /** What became of the command. */
+  readonly outcome: "not-applied" | "unknown";
+
+  /** Thrown by adapters and by the manager. */
+  constructor(message: string, options: ErrorOptions & { outcome: "not-applied" | "unknown" }) {
+    super(message, options);
+    this.outcome = options.outcome;
+  }
+}
+
+/** The store refused the command for good: wrong password, missing permission, read-only, out of memory. */
+export class StoreRejectedError extends SessionError {
+  /**
+   * The server's own code, e.g. `WRONGPASS`, `NOAUTH`, `NOPERM`, `READONLY`, `OOM`;
+   * `REJECTED` when it gave none.
+   */
+  readonly code: string;
+
+  /** Thrown by adapters and by the manager. */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An argument that cannot be taken. Nothing was written. */
+export class InvalidInputError extends SessionError {
+  readonly code = "INVALID_INPUT";
+  /** The argument or context field at fault. */
+  readonly field: string;
+  /** The limit that it exceeds, in the unit that the message names. */
+  readonly limit: number | undefined;
+  /** The size that was found, in the same unit. */
+  readonly size: number | undefined;
+
+  /** Made by the manager. */
+  constructor(
+    field: string,
+    message: string,
+    options: ErrorOptions & { limit?: number; size?: number } = {},
+  ) {
+    super(message, options);
+    this.field = field;
+    this.limit = options.limit;
+    this.size = options.size;
+  }
+}
+
+/** A record in the store that cannot be read. It concerns this session only, and is left as it is. */
+export class CorruptRecordError extends SessionError {
+  readonly code = "CORRUPT_RECORD";
+  /** The tenant whose session it is. */
+  readonly tenant: string;
+  /** The key's last part: the session's hashed id. */
+  readonly hashedId: string;
+
+  /** Made by the manager. */
+  constructor(tenant: string, hashedId: string, detail: string, options?: ErrorOptions) {
+    super(
+      `The record of session ${hashedId} (hashed id) of tenant "${tenant}" cannot be read: ${detail}. ` +
+        `It was left as it is: a newer version of this library may have written it.`,
+      options,
+    );
+    this.tenant = tenant;
+    this.hashedId = hashedId;
+  }
+}
+
+/** An option or environment variable that is wrong, or a package that is not installed. */
+export class ConfigError extends SessionError {
+  readonly code = "CONFIG";
+  /** The option or variable at fault. */
+  readonly option: string;
+
+  /** Thrown while opening. */
+  constructor(option: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.option = option;
+  }
+}
+
+/** A call to a manager that was closed. */
+export class ManagerClosedError extends SessionError {
+  readonly code = "MANAGER_CLOSED";
+
+  /** Made by the manager. */
+  constructor() {
+    super("The SessionManager is closed. Open another one, or close it later.");
+  }
+}
