@@ -42,6 +42,18 @@ export class SessionNotFoundError extends SessionError {
   }
 }
 
+/** The id that a session was to be rotated to is taken. The session lives on under its old id. */
+export class SessionExistsError extends SessionError {
+  readonly code = "SESSION_EXISTS";
+
+  /** Made by the manager. */
+  constructor() {
+    super(
+      "A session with the new id exists already; the old one lives on. Rotate to an unused id.",
+    );
+  }
+}
+
 /**
  * The store did not answer in time, or cannot be reached. `outcome` says what became of a write:
  * `not-applied` when it surely had no effect, `unknown` when it may have had one, or may have one yet.

@@ -44,16 +44,20 @@ async function writableFolder(path: string): Promise<string> {
  */
 export async function fillFolder(
   destination: string,
-  fill: (staging: string) => Promise<void>,
+  fill: (folder: string) => Promise<void>,
 ): Promise<void> {
   const parent = destination.slice(0, destination.lastIndexOf("/"));
   await Deno.mkdir(parent, { recursive: true });
   await removeAbandoned(parent);
   const staging = await Deno.makeTempDir({ dir: parent, prefix: STAGING_PREFIX });
   try {
-    await fill(staging);
+    // One level down, because what is unpacked may set its folder's date, and the date of the
+    // staging folder says whether it is abandoned.
+    const content = `${staging}/content`;
+    await Deno.mkdir(content);
+    await fill(content);
     try {
-      await Deno.rename(staging, destination);
+      await Deno.rename(content, destination);
     } catch (error) {
       if (!await isFolder(destination)) throw error;
     }

@@ -64,9 +64,9 @@ export async function machineSource(
   } catch {
     // A machine may have only the classic file.
   }
-  const isDebian = (name: string): number => name.endsWith("/debian.sources") ? 0 : 1;
-  parts.sort((a, b) => isDebian(a) - isDebian(b) || a.localeCompare(b));
-  for (const name of [...parts.slice(0, 1), "sources.list", ...parts.slice(1)]) {
+  parts.sort();
+  const first = ["sources.list.d/debian.sources", "sources.list"];
+  for (const name of [...first, ...parts.filter((name) => !first.includes(name))]) {
     let text;
     try {
       text = await Deno.readTextFile(`${aptFolder}/${name}`);
@@ -74,7 +74,10 @@ export async function machineSource(
       continue;
     }
     const source = deriveSource(name, text, suites);
-    if (source !== undefined) return source;
+    // Other archives have a suite "stable" with a component "main" too.
+    if (source !== undefined && (first.includes(name) || /debian/i.test(source.text))) {
+      return source;
+    }
   }
   return undefined;
 }

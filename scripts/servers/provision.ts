@@ -170,9 +170,11 @@ async function fromEnvironment(
     }
     return { kind, origin: "environment", url: value };
   }
+  // Absolute, because servers are started in a folder of their own; a bare name is looked up.
+  const program = value.includes("/") && !value.startsWith("/") ? `${Deno.cwd()}/${value}` : value;
   let found;
   try {
-    found = await productVersion([value]);
+    found = await productVersion([program]);
   } catch (error) {
     throw new Error(
       `${recipe.variable} is "${value}": ${error instanceof Error ? error.message : error}. ` +
@@ -185,12 +187,12 @@ async function fromEnvironment(
       `${recipe.variable} is "${value}", which is ${found.product} ${found.version}. ${advice}`,
     );
   }
-  const cli = await sibling(value, recipe.cli);
+  const cli = await sibling(program, recipe.cli);
   return {
     kind,
     origin: "environment",
     version: found.version,
-    command: [value],
+    command: [program],
     env: {},
     ...(cli === undefined ? {} : { cli: [cli] }),
   };

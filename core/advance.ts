@@ -1,0 +1,116 @@
+/**
+ * What a commit of one's own makes of the copy one holds.
+ *
+ * @module
+ */
+
+import { toCopy } from "./loader.ts";
+import type { CacheEntry } from "./session_cache.ts";
+import type { SealedBatch } from "./sealed_batch.ts";
+import type { Copy } from "./session.ts";
+import type { AppliedReply, Operation, SessionState } from "./storage_adapter.ts";
+import type { Answer } from "./store_link.ts";
+
+/**
+ * Brings an entry up to date after an applied batch, where that can be done without asking. The answer is the
+ * copy of exactly the state that the commit made; undefined when another pod's write may lie in between.
+ */
+export function advance(
+  entry: CacheEntry,
+  sealed: SealedBatch,
+  answer: Answer<AppliedReply>,
+): Copy | undefined {
+  const { identity, expiresAtMs, created } = answer.reply;
+  const state = created
+    ? createdState(sealed, answer.reply)
+    : nextState(entry.copy?.state, sealed, answer.reply);
+  if (state) {
+    const copy = toCopy({ ...state, expiresAtMs }, answer);
+    entry.keep(copy, sealed.seq);
+    return copy;
+  }
+  // Rule 11: never relabelled. A stub stays, to address the session by.
+  const leftMs = expiresAtMs - answer.reply.storeTimeMs;
+  entry.keepStub({ ...identity, acknowledgedSeq: sealed.seq, expiresAt: answer.sentAt + leftMs });
+  return undefined;
+}
+
+function nextState(
+  held: SessionState | undefined,
+  sealed: SealedBatch,
+  { identity, numbers }: AppliedReply,
+): SessionState | undefined {
+  if (!held || held.incarnation !== identity.incarnation) return undefined;
+  if (held.version === identity.version && held.tag === identity.tag) return held;
+  // Rule 11: only if its version is the copy's + 1.
+  const isNext = identity.version === held.version + 1 &&
+    identity.tag === `${sealed.writer}:${sealed.seq}`;
+  if (!isNext) return undefined;
+  return applied({ ...held, ...identity }, sealed.operations, numbers);
+}
+
+function createdState(
+  sealed: SealedBatch,
+  { identity, storeTimeMs, numbers }: AppliedReply,
+): SessionState | undefined {
+  const [first, ...rest] = sealed.operations;
+  if (first?.kind !== "create") return undefined;
+  const state: SessionState = {
+    ...identity,
+    incarnationAtMs: storeTimeMs,
+    createdAtMs: storeTimeMs,
+    expiresAtMs: storeTimeMs,
+    absoluteExpiresAtMs: first.lifetimeMs === undefined
+      ? undefined
+      : storeTimeMs + first.lifetimeMs,
+    context: new Map(first.context),
+    capacity: first.capacity,
+    trajectory: [],
+  };
+  return applied(state, rest, numbers);
+}
+
+/** A state after operations that are known to have been applied to it. */
+function applied(
+  state: SessionState,
+  operations: readonly Operation[],
+  numbers: readonly number[],
+): SessionState {
+  const appended = operations.flatMap((operation) =>
+    operation.kind === "append" ? [operation.vector] : []
+  );
+  return {
+    ...state,
+    context: editContext(state.context, operations, numbers),
+    trajectory: [...state.trajectory, ...appended].slice(-state.capacity),
+  };
+}
+
+/**
+ * A context after operations: with the store's own `numbers` after the increments when they have been applied,
+ * with what they would come to when they have not been sent yet.
+ */
+export function editContext(
+  context: ReadonlyMap<string, string>,
+  operations: readonly Operation[],
+  numbers: readonly number[] = [],
+): ReadonlyMap<string, string> {
+  const edited = new Map(context);
+  let increments = 0;
+  for (const operation of operations) {
+    switch (operation.kind) {
+      case "set":
+        edited.set(operation.field, operation.json);
+        break;
+      case "delete":
+        edited.delete(operation.field);
+        break;
+      case "increment": {
+        const expected = Number(edited.get(operation.field) ?? "0") + operation.by;
+        edited.set(operation.field, JSON.stringify(numbers[increments++] ?? expected));
+        break;
+      }
+    }
+  }
+  return edited;
+}

@@ -1,0 +1,127 @@
+/**
+ * How reads, creates, destroys and rotations of one session are served.
+ *
+ * @module
+ */
+
+import { advance } from "./advance.ts";
+import type { Attempts } from "./attempts.ts";
+import type { CreateCall, DestroyCall, ReadCall, RotateCall } from "./calls.ts";
+import { settle } from "./committer.ts";
+import { SessionExistsError, SessionNotFoundError } from "./errors.ts";
+import { load, type Lookup } from "./loader.ts";
+import { misfitError } from "./misfit.ts";
+import type { Pod } from "./pod.ts";
+import { rotate } from "./rotate.ts";
+import { seal } from "./sealed_batch.ts";
+import type { CacheEntry } from "./session_cache.ts";
+
+/** Answers reads, all by one look at the store at most. */
+export async function serveReads<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  calls: readonly ReadCall[],
+  attempts: Attempts,
+): Promise<void> {
+  const lookup = calls.some(({ fresh }) => fresh)
+    ? await load(pod, entry, attempts)
+    : await lookUp(pod, entry, attempts);
+  for (const { answer } of calls) answer.resolve(lookup.alive ? lookup.copy : undefined);
+}
+
+/** Serves a call that shares its command with no other. */
+export function serveOne<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  call: CreateCall | DestroyCall | RotateCall,
+  attempts: Attempts,
+): Promise<void> {
+  switch (call.kind) {
+    case "create":
+      return serveCreate(pod, entry, call, attempts);
+    case "destroy":
+      return serveDestroy(pod, entry, call, attempts);
+    case "rotate":
+      return serveRotate(pod, entry, call, attempts);
+  }
+}
+
+/** The copy if it may be served, else what the store says. */
+export async function lookUp<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+): Promise<Lookup> {
+  const { copy } = entry;
+  return copy && pod.cache.isFresh(entry)
+    ? { alive: true, copy }
+    : await load(pod, entry, attempts);
+}
+
+/** Makes sure that the entry knows which incarnation to address (rule 9); the reason if there is none. */
+export async function address<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+): Promise<Lookup | { readonly alive: true }> {
+  return entry.stub ? { alive: true } : await load(pod, entry, attempts);
+}
+
+async function serveCreate<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  { context, answer }: CreateCall,
+  attempts: Attempts,
+): Promise<void> {
+  const { limits, maxLifetimeMs: lifetimeMs } = pod.settings;
+  for (;;) {
+    const lookup = await lookUp(pod, entry, attempts);
+    if (lookup.alive) return answer.resolve(lookup.copy);
+    const nonce = pod.nonce();
+    const capacity = limits.trajectoryVectors;
+    const sealed = seal(pod, [{ kind: "create", nonce, context, capacity, lifetimeMs }]);
+    const settled = await settle(pod, entry, sealed, attempts);
+    if (settled.kind === "invalid") throw misfitError(settled.reply, sealed.operations);
+    if (settled.kind === "applied") {
+      const copy = advance(entry, sealed, settled.answer);
+      if (copy) return answer.resolve(copy);
+    }
+    // It joined a session that lives, or its reply had been lost: read what it became (rule 8).
+    const became = await load(pod, entry, attempts);
+    if (became.alive) return answer.resolve(became.copy);
+    if (settled.kind === "duplicate" && settled.reply.incarnation === nonce) {
+      throw new SessionNotFoundError(became.reason);
+    }
+  }
+}
+
+async function serveDestroy<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  { answer }: DestroyCall,
+  attempts: Attempts,
+): Promise<void> {
+  if (!(await address(pod, entry, attempts)).alive) return answer.resolve(false);
+  // Rule 17: what is to be destroyed is not served any more, from the send on.
+  entry.dropCopy();
+  const sealed = seal(pod, [{ kind: "destroy" }]);
+  const settled = await settle(pod, entry, sealed, attempts);
+  entry.forget();
+  const found = settled.kind === "applied" && settled.answer.reply.found;
+  answer.resolve(found || settled.kind === "duplicate");
+}
+
+async function serveRotate<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  { to, answer }: RotateCall,
+  attempts: Attempts,
+): Promise<void> {
+  const found = await address(pod, entry, attempts);
+  if (!found.alive) return answer.reject(new SessionNotFoundError(found.reason));
+  entry.dropCopy();
+  const outcome = await rotate(pod, entry, to, attempts);
+  if (outcome === "adopted") answer.resolve();
+  else if (outcome === "occupied") answer.reject(new SessionExistsError());
+  else answer.reject(new SessionNotFoundError(outcome.absent));
+}

@@ -1,0 +1,90 @@
+/**
+ * Sending a sealed batch until it is settled (rule 7).
+ *
+ * @module
+ */
+
+import type { Attempts } from "./attempts.ts";
+import { corrupt, load, missing } from "./loader.ts";
+import type { CacheEntry } from "./session_cache.ts";
+import type { NotFoundReason } from "./errors.ts";
+import type { Pod } from "./pod.ts";
+import { type SealedBatch, toCommit } from "./sealed_batch.ts";
+import type { AppliedReply, CommitReply, DuplicateReply, InvalidReply } from "./storage_adapter.ts";
+import type { Answer } from "./store_link.ts";
+
+/** How a batch was settled. Whatever is not here is thrown: unavailable, rejected, corrupt. */
+export type Settled =
+  | { readonly kind: "applied"; readonly answer: Answer<AppliedReply> }
+  | { readonly kind: "duplicate"; readonly reply: DuplicateReply }
+  /** Nothing lives that it could apply to. */
+  | { readonly kind: "absent"; readonly reason: NotFoundReason }
+  /** The state is another than the one it was made for: read again, and make it anew. */
+  | { readonly kind: "conflict" }
+  | { readonly kind: "invalid"; readonly reply: InvalidReply };
+
+/** Sends a batch to the incarnation that `entry` knows, and follows the session where it went. */
+export async function settle<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  sealed: SealedBatch,
+  attempts: Attempts,
+): Promise<Settled> {
+  const creates = sealed.operations[0]?.kind === "create";
+  let isBehind = false;
+  for (;;) {
+    const incarnation = creates ? undefined : entry.stub?.incarnation;
+    const prev = incarnation && sealed.writer === pod.writer && !isBehind
+      ? entry.acknowledgedSeq(incarnation)
+      : undefined;
+    const answer = await send(pod, entry, sealed, { incarnation, prev }, attempts);
+    const { reply } = answer;
+    switch (reply.outcome) {
+      case "applied":
+        return { kind: "applied", answer: { ...answer, reply } };
+      case "duplicate":
+        return { kind: "duplicate", reply };
+      case "invalid":
+        return { kind: "invalid", reply };
+      case "conflict":
+        return { kind: "conflict" };
+      case "corrupt":
+        throw corrupt(pod, entry, reply.detail);
+      case "unknown":
+        throw attempts.unknown();
+      case "missing": {
+        const reason = missing(pod, entry);
+        if (attempts.ambiguous) throw attempts.unknown();
+        return { kind: "absent", reason };
+      }
+      case "late":
+        await attempts.refused("The command arrived after its deadline.");
+        continue;
+      case "behind":
+        isBehind = true;
+        pod.events.emit("behind", { tenant: entry.key.tenant, hashedId: entry.key.hashedId });
+        break;
+      case "gone":
+        break;
+    }
+    // The copy was stale. The same batch, the same number, to what lives now.
+    const lookup = await load(pod, entry, attempts);
+    if (!lookup.alive && !creates) return { kind: "absent", reason: lookup.reason };
+    if (sealed.ifVersion) return { kind: "conflict" };
+    if (reply.outcome === "gone" && reply.alive === entry.stub?.incarnation) continue;
+    await attempts.refused("The session was replaced meanwhile.");
+  }
+}
+
+function send<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  sealed: SealedBatch,
+  destination: { incarnation: string | undefined; prev: number | undefined },
+  attempts: Attempts,
+): Promise<Answer<CommitReply>> {
+  return attempts.write((timeoutMs) => {
+    const batch = toCommit(pod, sealed, { ...destination, holder: pod.holder(entry.key) });
+    return pod.link.commit(entry.key.storeKey, batch, timeoutMs);
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * All lanes of a pod, and its ear for other pods' commits.
+ *
+ * @module
+ */
+
+import type { Call } from "./calls.ts";
+import { ManagerClosedError } from "./errors.ts";
+import type { Pod } from "./pod.ts";
+import { SessionLane } from "./session_lane.ts";
+import type { InboxListener, ListedRecord, StorageAdapter } from "./storage_adapter.ts";
+
+/** Finds or makes the lane of a session; lanes without calls go. */
+export class Lanes<Context extends object> {
+  readonly #pod: Pod<Context>;
+  readonly #adapter: StorageAdapter;
+  readonly #lanes = new Map<string, SessionLane<Context>>();
+  readonly #subscriptions = new Map<string, Promise<() => Promise<void>>>();
+  #closed = false;
+
+  constructor(pod: Pod<Context>, adapter: StorageAdapter) {
+    this.#pod = pod;
+    this.#adapter = adapter;
+  }
+
+  /** Whether calls are still taken. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Number of sessions with calls under way. */
+  get active(): number {
+    return this.#lanes.size;
+  }
+
+  enqueue(tenant: string, id: string, call: Call): void {
+    if (this.#closed) return call.answer.reject(new ManagerClosedError());
+    if (call.answer.settled) return;
+    this.#subscribe(tenant);
+    const { keys, cache } = this.#pod;
+    const key = keys.session(tenant, id);
+    let lane = this.#lanes.get(key.storeKey);
+    if (!lane) {
+      lane = new SessionLane(this.#pod, cache.entry(key), () => {
+        this.#lanes.delete(key.storeKey);
+      });
+      this.#lanes.set(key.storeKey, lane);
+    }
+    lane.enqueue(call);
+  }
+
+  list(prefix: string): AsyncIterable<ListedRecord> {
+    if (this.#closed) throw new ManagerClosedError();
+    return this.#adapter.list(prefix, { timeoutMs: this.#pod.settings.commandTimeoutMs });
+  }
+
+  /** Resolves when no call is under way. */
+  async settled(): Promise<void> {
+    while (this.#lanes.size > 0) {
+      await Promise.all([...this.#lanes.values()].map((lane) => lane.idle));
+    }
+  }
+
+  /** Takes no more calls, and stops listening. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const ends = [...this.#subscriptions.values()];
+    this.#subscriptions.clear();
+    await Promise.allSettled(ends.map(async (end) => await (await end)()));
+  }
+
+  /** Listens to a tenant's inboxes; until it does, copies are as fresh as their bound. */
+  #subscribe(tenant: string): void {
+    const { settings, keys, writer, cache, events } = this.#pod;
+    if (!this.#adapter.subscribe || settings.maxStalenessMs === 0) return;
+    if (this.#subscriptions.has(tenant)) return;
+    const listener: InboxListener = {
+      onInvalidation: (invalidation) => {
+        const entry = this.#lanes.get(invalidation.key)?.entry ??
+          cache.byStoreKey(invalidation.key);
+        entry?.hear(invalidation);
+      },
+      onGap: () => {
+        cache.markStale(tenant);
+        events.emit("inboxLost", { tenant });
+      },
+    };
+    const holder = { pod: writer, inboxPrefix: keys.inboxPrefix(tenant) };
+    const subscription = this.#adapter.subscribe(holder, listener);
+    this.#subscriptions.set(tenant, subscription);
+    subscription.then(() => cache.markStale(tenant), (cause) => {
+      this.#subscriptions.delete(tenant);
+      if (!this.#closed) events.emit("inboxLost", { tenant, cause });
+    });
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A batch as it is sealed before its first send (rule 6), and the commit that each send makes of it.
+ *
+ * @module
+ */
+
+import type { Pod } from "./pod.ts";
+import type { CommitBatch, Holder, Identity, Operation } from "./storage_adapter.ts";
+
+/** Operations under a number. Never changed: what is refused is sealed again, under the same number. */
+export interface SealedBatch {
+  readonly writer: string;
+  readonly seq: number;
+  readonly operations: readonly Operation[];
+  readonly ifVersion?: Identity;
+  /** The store's time when it was sealed, never later than it was. */
+  readonly firstSentAtMs: number;
+}
+
+/** Where a send goes: it is no part of the seal (rule 7). */
+export interface Destination {
+  /** The incarnation meant; undefined for a create or an adopt. */
+  readonly incarnation: string | undefined;
+  /** This writer's last acknowledged seq there (rule 5). */
+  readonly prev?: number | undefined;
+  /** Undefined when this pod keeps no copy. */
+  readonly holder?: Holder | undefined;
+}
+
+/** Seals operations under a number. */
+export function seal<Context extends object>(
+  pod: Pod<Context>,
+  operations: readonly Operation[],
+  number: { writer: string; seq: number } = { writer: pod.writer, seq: pod.nextSeq() },
+  ifVersion?: Identity,
+): SealedBatch {
+  const firstSentAtMs = pod.link.storeTimeMs() ?? 0;
+  return { ...number, operations, firstSentAtMs, ...(ifVersion && { ifVersion }) };
+}
+
+/** The commit that a send makes of a sealed batch. */
+export function toCommit<Context extends object>(
+  pod: Pod<Context>,
+  sealed: SealedBatch,
+  { incarnation, prev, holder }: Destination,
+): CommitBatch {
+  const { settings } = pod;
+  const first = sealed.operations[0]?.kind;
+  return {
+    ...sealed,
+    incarnation,
+    ...(prev !== undefined && { prev }),
+    ...(holder && { holder }),
+    // Rule 2, counted from this send: an older one is late the sooner.
+    ...((first === "create" || first === "adopt") &&
+      { notAfterMs: (pod.link.storeTimeMs() ?? 0) + pod.deadlineSpanMs }),
+    ttlMs: settings.ttlMs,
+    graceMs: settings.graceMs,
+    tombstoneMs: pod.tombstoneMs,
+    writerRetentionMs: pod.writerRetentionMs,
+    limits: { maxFields: settings.limits.fields, maxBytes: settings.limits.sessionBytes },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * The way to the store: every call ends within the command timeout, whatever the client does, and every
+ * reply tells the store's time.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import { SessionError, StoreRejectedError, StoreUnavailableError } from "./errors.ts";
+import type { CommitBatch, CommitReply, LoadReply, LoadRequest } from "./storage_adapter.ts";
+import type { StorageAdapter, StoreInfo } from "./storage_adapter.ts";
+
+/** A reply, and when its command was sent by the pod's clock. */
+export interface Answer<Reply> {
+  readonly reply: Reply;
+  readonly sentAt: number;
+}
+
+/** One pod's link to its store. */
+export class StoreLink {
+  readonly #adapter: StorageAdapter;
+  readonly #clock: Clock;
+  #state: "up" | "down" = "up";
+  /** The store's time minus the pod's, at least: a reply is older than its arrival. */
+  #offsetMs: number | undefined;
+
+  constructor(adapter: StorageAdapter, clock: Clock) {
+    this.#adapter = adapter;
+    this.#clock = clock;
+  }
+
+  /** `down` when the last call had no answer. */
+  get state(): "up" | "down" {
+    return this.#state;
+  }
+
+  /** The store's time now, never later than it is; undefined before the first reply. */
+  storeTimeMs(): number | undefined {
+    return this.#offsetMs === undefined ? undefined : this.#clock.now() + this.#offsetMs;
+  }
+
+  open(podKey: string, timeoutMs: number): Promise<StoreInfo> {
+    return this.#bounded(timeoutMs, this.#adapter.open({ timeoutMs, podKey }));
+  }
+
+  commit(key: string, batch: CommitBatch, timeoutMs: number): Promise<Answer<CommitReply>> {
+    return this.#timed(timeoutMs, () => this.#adapter.commit(key, batch, { timeoutMs }));
+  }
+
+  load(key: string, request: LoadRequest, timeoutMs: number): Promise<Answer<LoadReply>> {
+    return this.#timed(timeoutMs, () => this.#adapter.load(key, request, { timeoutMs }));
+  }
+
+  async #timed<Reply extends { storeTimeMs: number }>(
+    timeoutMs: number,
+    call: () => Promise<Reply>,
+  ): Promise<Answer<Reply>> {
+    const sentAt = this.#clock.now();
+    const reply = await this.#bounded(timeoutMs, call());
+    this.#offsetMs = reply.storeTimeMs - this.#clock.now();
+    return { reply, sentAt };
+  }
+
+  /** A late reply finds nobody: the race is over, and its commit is recognised by its seq (rule 7). */
+  #bounded<Result>(timeoutMs: number, call: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(timeoutMs, () => {
+        this.#state = "down";
+        const message = `The store did not answer within ${Math.round(timeoutMs)} ms.`;
+        reject(new StoreUnavailableError(message, { outcome: "unknown" }));
+      });
+      call.then((result) => {
+        timer.cancel();
+        this.#state = "up";
+        resolve(result);
+      }, (error) => {
+        timer.cancel();
+        this.#state = error instanceof StoreRejectedError ? "up" : "down";
+        reject(asStoreError(error));
+      });
+    });
+  }
+}
+
+/** What an adapter throws that is no error of ours leaves the outcome open. */
+function asStoreError(error: unknown): SessionError {
+  if (error instanceof SessionError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StoreUnavailableError(`The store's adapter failed: ${reason}`, {
+    outcome: "unknown",
+    cause: error,
+  });
+}

@@ -1,0 +1,420 @@
+/**
+ * The sessions of one tenant.
+ *
+ * @module
+ */
+
+import { Answerable, type Call } from "./calls.ts";
+import { CorruptRecordError, InvalidInputError, SessionNotFoundError } from "./errors.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Pod } from "./pod.ts";
+import { schemaIssues } from "./schema.ts";
+import { type AnyContext, type Copy, Session } from "./session.ts";
+import type { Operation } from "./storage_adapter.ts";
+import {
+  checkContext,
+  checkField,
+  checkId,
+  checkIncrement,
+  checkPatch,
+  checkPlain,
+  checkVector,
+} from "./validation.ts";
+
+/** Options that every call takes. */
+export interface CallSettings {
+  /**
+   * Ends the wait: the call rejects with the signal's reason. What was sent already may have been applied.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@linkcode TenantSessions.get}. */
+export interface GetSettings extends CallSettings {
+  /** Asks the store even when a copy that is fresh enough is held. @default false */
+  readonly fresh?: boolean;
+}
+
+/** Options of {@linkcode TenantSessions.recover}. */
+export interface RecoverSettings<Context extends object> extends CallSettings {
+  /** Hears of each session as soon as it is found. */
+  readonly onSession?: (session: Session<Context>) => void;
+}
+
+/** Fields to set; those that are `undefined` are deleted. */
+export type ContextPatch<Context extends object> = {
+  readonly [Field in keyof Context]?: Context[Field] | undefined;
+};
+
+/** A vector: finite numbers, kept as float32. */
+export type Vector = Float32Array | readonly number[];
+
+/** Several changes in one commit: first `set`, then `increment`, then `append`. */
+export interface Changes<Context extends object> {
+  /** Fields to set; those that are `undefined` are deleted. */
+  readonly set?: ContextPatch<Context>;
+  /** Counters to move, and by how much. */
+  readonly increment?: { readonly [Field in keyof Context]?: number };
+  /** A vector to append to the trajectory, or several in their order. */
+  readonly append?: Vector | readonly Vector[];
+}
+
+/** One live session in a listing: what can be said of it without knowing its id. */
+export interface ListedSession {
+  /** The key's last part: the session's hashed id. */
+  readonly hashedId: string;
+  readonly version: number;
+  readonly createdAt: Date;
+  /** Milliseconds left until it expires, when it was listed. */
+  readonly expiresInMs: number;
+}
+
+/** Loads that are under way at once while recovering. */
+const RECOVER_CONCURRENCY = 256;
+
+/**
+ * A handle for the sessions of one tenant. It cannot name another tenant's data, whatever ids contain.
+ * Made by `SessionManager.tenant`.
+ *
+ * Every method rejects with `StoreUnavailableError` when the store does not answer within the command timeout,
+ * with `StoreRejectedError` when it refuses, with `CorruptRecordError` when the record cannot be read, and with
+ * `InvalidInputError` before anything is written when an argument cannot be taken.
+ */
+export class TenantSessions<Context extends object = AnyContext> {
+  /** The tenant's name. */
+  readonly name: string;
+  readonly #pod: Pod<Context>;
+  readonly #lanes: Lanes<Context>;
+
+  /** Made by the manager. */
+  constructor(name: string, pod: Pod<Context>, lanes: Lanes<Context>) {
+    this.name = name;
+    this.#pod = pod;
+    this.#lanes = lanes;
+  }
+
+  /**
+   * The session, created with `initial` as its context when there is none. An existing session is given as it
+   * is: the initial context is ignored, and its time is not renewed.
+   *
+   * @example
+   * ```ts
+   * import { SessionManager } from "@hakgal/sessions";
+   *
+   * await using manager = await SessionManager.open({ backend: "memory" });
+   * const session = await manager.tenant("acme").getOrCreate("user-42", { plan: "free" });
+   * console.assert(session.version === 1);
+   * ```
+   */
+  async getOrCreate(
+    id: string,
+    initial: Context | Record<string, never> = {},
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    const held = this.#held(id);
+    if (held) return held;
+    const context = checkContext(initial, this.#pod.settings.limits);
+    await this.#checkSchema(new Map(context));
+    const answer = new Answerable<Copy>(settings.signal);
+    return this.#session(id, await this.#call(id, { kind: "create", context, answer }));
+  }
+
+  /**
+   * The session, or undefined when there is none. A held copy is served without asking the store as long as it
+   * is fresh (`maxStalenessMs`), unless `fresh` is set.
+   */
+  async get(id: string, settings: GetSettings = {}): Promise<Session<Context> | undefined> {
+    const held = settings.fresh ? undefined : this.#held(id);
+    if (held) return held;
+    const answer = new Answerable<Copy | undefined>(settings.signal);
+    const call: Call = { kind: "read", fresh: settings.fresh ?? false, answer };
+    const copy = await this.#call(id, call);
+    return copy && this.#session(id, copy);
+  }
+
+  /**
+   * Sets the fields of `patch`, and deletes those that are `undefined`. Other fields stay as they are, whoever
+   * writes them at the same time. Renews the session's time.
+   *
+   * @example
+   * ```ts
+   * import { SessionManager } from "@hakgal/sessions";
+   *
+   * await using manager = await SessionManager.open({ backend: "memory" });
+   * const acme = manager.tenant("acme");
+   * await acme.getOrCreate("user-42", { plan: "free", old: 1 });
+   * const session = await acme.updateContext("user-42", { risk: "low", old: undefined });
+   * console.assert(JSON.stringify(session.context) === '{"plan":"free","risk":"low"}');
+   * ```
+   * @throws SessionNotFoundError when there is no such session
+   */
+  async updateContext(
+    id: string,
+    patch: ContextPatch<Context>,
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    const operations = checkPatch("patch", patch, this.#pod.settings.limits);
+    return await this.#write(id, operations, settings);
+  }
+
+  /**
+   * Adds `by` to a counter in IEEE double arithmetic and answers the number after it. An absent field counts as
+   * 0. When the store's reply was lost and the increment recognised on a retry, the number may include others'
+   * increments made in between. Renews the session's time.
+   *
+   * @throws SessionNotFoundError when there is no such session
+   * @throws InvalidInputError when the field is not a number, or would become infinite
+   */
+  async increment(
+    id: string,
+    field: keyof Context & string,
+    by = 1,
+    settings: CallSettings = {},
+  ): Promise<number> {
+    checkField(field, this.#pod.settings.limits);
+    checkIncrement(field, by);
+    const answer = new Answerable<number>(settings.signal);
+    const operations: Operation[] = [{ kind: "increment", field, by }];
+    return await this.#call(id, { kind: "write", operations, wants: "number", answer });
+  }
+
+  /**
+   * Reads, changes and writes back: `change` gets the context and answers a patch, and is run again when
+   * another pod wrote in between. It must be synchronous and free of side effects. Updates of one session are
+   * serialisable. Renews the session's time.
+   *
+   * @example
+   * ```ts
+   * import { SessionManager } from "@hakgal/sessions";
+   *
+   * await using manager = await SessionManager.open({ backend: "memory" });
+   * const acme = manager.tenant("acme");
+   * await acme.getOrCreate("user-42", { score: 2 });
+   * const session = await acme.update("user-42", ({ score }) => ({ score: score * score }));
+   * console.assert(session.context.score === 4);
+   * ```
+   * @throws SessionNotFoundError when there is no such session
+   */
+  async update(
+    id: string,
+    change: (context: Context) => ContextPatch<Context>,
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    if (typeof change !== "function") {
+      throw new InvalidInputError("change", "update() takes a function that answers a patch.");
+    }
+    const patch = (context: AnyContext) => {
+      const result = change(context as Context);
+      if (result instanceof Promise) {
+        result.catch(() => {});
+        throw new InvalidInputError(
+          "change",
+          "update()'s function is synchronous: it may run again.",
+        );
+      }
+      return orTouch(checkPatch("patch", result, this.#pod.settings.limits));
+    };
+    const answer = new Answerable<Copy>(settings.signal);
+    return this.#session(id, await this.#call(id, { kind: "update", patch, answer }));
+  }
+
+  /**
+   * Appends a vector to the trajectory; beyond its limit the oldest goes. All vectors of a trajectory have the
+   * same length. Renews the session's time.
+   *
+   * @throws SessionNotFoundError when there is no such session
+   * @throws InvalidInputError when the vector's length is another than the trajectory's
+   */
+  async appendTrajectory(
+    id: string,
+    vector: Vector,
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    const bytes = checkVector(vector, this.#pod.settings.limits);
+    return await this.#write(id, [{ kind: "append", vector: bytes }], settings);
+  }
+
+  /**
+   * Applies several changes in one commit: all of them or none. Renews the session's time.
+   *
+   * @example
+   * ```ts
+   * import { SessionManager } from "@hakgal/sessions";
+   *
+   * await using manager = await SessionManager.open({ backend: "memory" });
+   * const acme = manager.tenant("acme");
+   * await acme.getOrCreate("user-42");
+   * const session = await acme.apply("user-42", {
+   *   set: { risk: "low" },
+   *   increment: { tx_count_1h: 1 },
+   *   append: [0.25, 0.5],
+   * });
+   * console.assert(session.context.tx_count_1h === 1 && session.trajectory.length === 1);
+   * ```
+   * @throws SessionNotFoundError when there is no such session
+   */
+  async apply(
+    id: string,
+    changes: Changes<Context>,
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    return await this.#write(id, this.#operations(changes), settings);
+  }
+
+  /** Renews the session's time and changes nothing else; answers whether it was there. */
+  async touch(id: string, settings: CallSettings = {}): Promise<boolean> {
+    const answer = new Answerable<boolean>(settings.signal);
+    const operations: Operation[] = [{ kind: "touch" }];
+    return await this.#call(id, { kind: "write", operations, wants: "presence", answer });
+  }
+
+  /** Destroys the session for good; answers whether it was there. */
+  async destroy(id: string, settings: CallSettings = {}): Promise<boolean> {
+    const answer = new Answerable<boolean>(settings.signal);
+    return await this.#call(id, { kind: "destroy", answer });
+  }
+
+  /**
+   * Gives the session another id, with the same state; the old id is dead from then on. Against session
+   * fixation: call it when a user logs in.
+   *
+   * @throws SessionNotFoundError when there is no such session
+   * @throws SessionExistsError when the new id is taken; the session then lives on under the old one
+   */
+  async rotate(
+    id: string,
+    newId: string,
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    checkId(newId, this.#pod.settings.limits, "newId");
+    if (newId === id) {
+      throw new InvalidInputError("newId", "The new id is another one than the old.");
+    }
+    const to = this.#pod.keys.session(this.name, newId);
+    const answer = new Answerable<void>(settings.signal);
+    await this.#call(id, { kind: "rotate", to, answer });
+    const read = new Answerable<Copy | undefined>(settings.signal);
+    const copy = await this.#call(newId, { kind: "read", fresh: true, answer: read });
+    if (!copy) throw new SessionNotFoundError("destroyed");
+    return this.#session(newId, copy);
+  }
+
+  /** The session as the store has it now, past the cache: what a pod does after another one's death. */
+  async loadFromStore(
+    id: string,
+    settings: CallSettings = {},
+  ): Promise<Session<Context> | undefined> {
+    return await this.get(id, { ...settings, fresh: true });
+  }
+
+  /**
+   * Loads many sessions; answers those found, in the order asked. Sessions that cannot be read are left out and
+   * told by the event `corrupt`.
+   */
+  async recover(
+    ids: Iterable<string>,
+    settings: RecoverSettings<Context> = {},
+  ): Promise<Map<string, Session<Context>>> {
+    const wanted = [...new Set(ids)];
+    for (const id of wanted) checkId(id, this.#pod.settings.limits);
+    const found = new Map<string, Session<Context>>();
+    let next = 0;
+    const worker = async () => {
+      for (let id = wanted[next++]; id !== undefined; id = wanted[next++]) {
+        const session = await this.loadFromStore(id, settings).catch(ignoreCorrupt);
+        if (!session) continue;
+        found.set(id, session);
+        settings.onSession?.(session);
+      }
+    };
+    await Promise.all(Array.from({ length: RECOVER_CONCURRENCY }, worker));
+    return new Map(wanted.flatMap((id) => found.has(id) ? [[id, found.get(id)!]] : []));
+  }
+
+  /**
+   * All live sessions of the tenant, by hashed id, in any order. One that lives from beginning to end is listed;
+   * one may be listed twice. For administration: it reads every key of the store.
+   */
+  async *list(settings: CallSettings = {}): AsyncGenerator<ListedSession> {
+    const prefix = this.#pod.keys.sessionPrefix(this.name);
+    for await (const { key, version, createdAtMs, expiresInMs } of this.#lanes.list(prefix)) {
+      settings.signal?.throwIfAborted();
+      const hashedId = key.slice(prefix.length);
+      yield { hashedId, version, createdAt: new Date(createdAtMs), expiresInMs };
+    }
+  }
+
+  async #write(
+    id: string,
+    operations: readonly Operation[],
+    settings: CallSettings,
+  ): Promise<Session<Context>> {
+    const answer = new Answerable<Copy>(settings.signal);
+    const call: Call = { kind: "write", operations: orTouch(operations), wants: "copy", answer };
+    return this.#session(id, await this.#call(id, call));
+  }
+
+  #operations(changes: Changes<Context>): Operation[] {
+    const { limits } = this.#pod.settings;
+    const { set = {}, increment = {}, append = [] } = checkPlain("changes", changes) as Changes<
+      Context
+    >;
+    const unknown = Object.keys(changes).find((name) =>
+      !["set", "increment", "append"].includes(name)
+    );
+    if (unknown !== undefined) {
+      throw new InvalidInputError(unknown, `apply() takes set, increment and append.`);
+    }
+    const vectors = isVector(append) ? [append] : append;
+    return [
+      ...checkPatch("set", set, limits),
+      ...Object.entries(checkPlain("increment", increment)).map(([field, by]): Operation => ({
+        kind: "increment",
+        field: checkField(field, limits),
+        by: checkIncrement(field, by),
+      })),
+      ...vectors.map((vector): Operation => ({
+        kind: "append",
+        vector: checkVector(vector, limits),
+      })),
+    ];
+  }
+
+  /** The fast path: a fresh copy in memory. An id that is held has been checked before. */
+  #held(id: string): Session<Context> | undefined {
+    if (this.#lanes.closed) return undefined;
+    const copy = this.#pod.cache.freshCopy(this.name, id);
+    return copy && this.#session(id, copy);
+  }
+
+  #call<Result>(id: string, call: Call & { answer: Answerable<Result> }): Promise<Result> {
+    checkId(id, this.#pod.settings.limits);
+    this.#lanes.enqueue(this.name, id, call);
+    return call.answer.promise;
+  }
+
+  #session(id: string, copy: Copy): Session<Context> {
+    return new Session({ tenant: this.name, id }, copy, this.#pod.settings.clock);
+  }
+
+  async #checkSchema(context: ReadonlyMap<string, string>): Promise<void> {
+    const { schema } = this.#pod.settings;
+    const issues = schema && await schemaIssues(schema, context);
+    if (issues) {
+      throw new InvalidInputError("initial", `The context does not fit the schema: ${issues}`);
+    }
+  }
+}
+
+/** A write without changes still renews the session's time. */
+function orTouch(operations: readonly Operation[]): readonly Operation[] {
+  return operations.length > 0 ? operations : [{ kind: "touch" }];
+}
+
+function isVector(append: Vector | readonly Vector[]): append is Vector {
+  return append instanceof Float32Array || typeof append[0] === "number";
+}
+
+function ignoreCorrupt(error: unknown): undefined {
+  if (!(error instanceof CorruptRecordError)) throw error;
+}

@@ -1,0 +1,223 @@
+/**
+ * How writes and updates of one session are served: several calls in one batch.
+ *
+ * @module
+ */
+
+import { advance, editContext } from "./advance.ts";
+import type { Attempts } from "./attempts.ts";
+import { address, lookUp } from "./call_server.ts";
+import type { Answerable, UpdateCall, WriteCall } from "./calls.ts";
+import { settle, type Settled } from "./committer.ts";
+import {
+  InvalidInputError,
+  type NotFoundReason,
+  SessionNotFoundError,
+  StoreUnavailableError,
+} from "./errors.ts";
+import { load } from "./loader.ts";
+import { misfitError } from "./misfit.ts";
+import type { Pod } from "./pod.ts";
+import { schemaIssues } from "./schema.ts";
+import { seal, type SealedBatch } from "./sealed_batch.ts";
+import { type Copy, parseContext } from "./session.ts";
+import type { CacheEntry } from "./session_cache.ts";
+import type { InvalidReply, Operation } from "./storage_adapter.ts";
+
+/** A call, and the operations that stand for it in a batch. */
+interface Share<GroupedCall extends WriteCall | UpdateCall = WriteCall | UpdateCall> {
+  readonly call: GroupedCall;
+  readonly operations: readonly Operation[];
+}
+
+/** Applies the operations of several calls in one batch. */
+export async function serveWrites<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  calls: readonly WriteCall[],
+  attempts: Attempts,
+): Promise<void> {
+  const found = await address(pod, entry, attempts);
+  if (!found.alive) return answerAbsent(calls, found.reason);
+  let shares: Share<WriteCall>[] = calls.map((call) => ({ call, operations: call.operations }));
+  if (pod.settings.schema) {
+    const lookup = await lookUp(pod, entry, attempts);
+    if (!lookup.alive) return answerAbsent(calls, lookup.reason);
+    shares = await fitting(pod, lookup.copy, shares);
+  }
+  const number = { writer: pod.writer, seq: pod.nextSeq() };
+  while (shares.length > 0) {
+    const sealed = seal(pod, operationsOf(shares), number);
+    const settled = await settle(pod, entry, sealed, attempts);
+    if (settled.kind === "invalid") {
+      // Refused as a whole: sealed again under the same number, without the call that does not fit.
+      shares = withoutMisfit(shares, settled.reply);
+      continue;
+    }
+    if (settled.kind === "absent") return answerAbsent(calls, settled.reason);
+    return await answerShares(pod, entry, sealed, settled, shares, attempts);
+  }
+}
+
+/**
+ * Rule 19: each function runs when its batch is sealed, with no commit of this pod open on the session, on the
+ * copy and what the functions before it make of it.
+ */
+export async function serveUpdates<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  calls: readonly UpdateCall[],
+  attempts: Attempts,
+): Promise<void> {
+  const number = { writer: pod.writer, seq: pod.nextSeq() };
+  let lookup = await lookUp(pod, entry, attempts);
+  for (;;) {
+    if (!lookup.alive) return answerAbsent(calls, lookup.reason);
+    let shares = runUpdates(calls, lookup.copy);
+    if (pod.settings.schema) shares = await fitting(pod, lookup.copy, shares);
+    if (shares.length === 0) return;
+    const { incarnation, version, tag } = lookup.copy.state;
+    const ifVersion = { incarnation, version, tag };
+    const sealed = seal(pod, operationsOf(shares), number, ifVersion);
+    const settled = await settle(pod, entry, sealed, attempts);
+    switch (settled.kind) {
+      case "absent":
+        return answerAbsent(calls, settled.reason);
+      case "invalid":
+        calls = withoutMisfit(shares, settled.reply).map(({ call }) => call);
+        break;
+      case "conflict":
+        // The store answers, so the window begins again: what is waited for is the other pods' turn.
+        attempts = pod.attempts();
+        lookup = await load(pod, entry, attempts);
+        break;
+      default:
+        return await answerShares(pod, entry, sealed, settled, shares, attempts);
+    }
+  }
+}
+
+function runUpdates(calls: readonly UpdateCall[], copy: Copy): Share<UpdateCall>[] {
+  const shares: Share<UpdateCall>[] = [];
+  let { context } = copy.state;
+  for (const call of calls) {
+    if (call.answer.settled) continue;
+    try {
+      const operations = call.patch(parseContext(context));
+      context = editContext(context, operations);
+      shares.push({ call, operations });
+    } catch (error) {
+      call.answer.reject(error);
+    }
+  }
+  return shares;
+}
+
+/** The shares whose calls lead to contexts that fit the schema; the other calls are told. */
+async function fitting<Context extends object, GroupedCall extends WriteCall | UpdateCall>(
+  pod: Pod<Context>,
+  copy: Copy,
+  shares: readonly Share<GroupedCall>[],
+): Promise<Share<GroupedCall>[]> {
+  const kept: Share<GroupedCall>[] = [];
+  let { context } = copy.state;
+  for (const share of shares) {
+    const edited = editContext(context, share.operations);
+    const issues = await schemaIssues(pod.settings.schema!, edited);
+    if (issues) {
+      share.call.answer.reject(
+        new InvalidInputError("context", `The context would not fit the schema: ${issues}`),
+      );
+    } else {
+      context = edited;
+      kept.push(share);
+    }
+  }
+  return kept;
+}
+
+/** The shares without the one that a batch was refused for; its call is told. */
+function withoutMisfit<GroupedCall extends WriteCall | UpdateCall>(
+  shares: readonly Share<GroupedCall>[],
+  reply: InvalidReply,
+): Share<GroupedCall>[] {
+  let end = 0;
+  const misfit = shares.find(({ operations }) => reply.operation < (end += operations.length));
+  misfit?.call.answer.reject(misfitError(reply, operationsOf(shares)));
+  return shares.filter((share) => share !== misfit);
+}
+
+/** Answers the calls of a batch that is applied, by what its reply tells where that is enough. */
+async function answerShares<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  sealed: SealedBatch,
+  settled: Settled,
+  shares: readonly Share[],
+  attempts: Attempts,
+): Promise<void> {
+  const { copy, numbers } = afterwards(entry, sealed, settled);
+  const unanswered: Share[] = [];
+  let increments = 0;
+  for (const share of shares) {
+    const { call, operations } = share;
+    increments += operations.filter(({ kind }) => kind === "increment").length;
+    if (call.kind === "write" && call.wants === "presence") call.answer.resolve(true);
+    else if (call.kind === "write" && call.wants === "number") {
+      if (numbers) call.answer.resolve(numbers[increments - 1]!);
+      else unanswered.push(share);
+    } else if (copy) call.answer.resolve(copy);
+    else unanswered.push(share);
+  }
+  if (unanswered.length > 0) await answerByLoad(pod, entry, unanswered, attempts);
+}
+
+function afterwards(
+  entry: CacheEntry,
+  sealed: SealedBatch,
+  settled: Settled,
+): { copy?: Copy | undefined; numbers?: readonly number[] } {
+  if (settled.kind === "applied") {
+    const copy = advance(entry, sealed, settled.answer);
+    return { copy, numbers: settled.answer.reply.numbers };
+  }
+  if (settled.kind === "duplicate") {
+    const { incarnation, version } = settled.reply;
+    const expiresAt = entry.stub?.expiresAt ?? 0;
+    entry.keepStub({ incarnation, version, acknowledgedSeq: sealed.seq, expiresAt });
+  }
+  return {};
+}
+
+/** The batch is applied, but what it led to has to be read. */
+async function answerByLoad<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  shares: readonly Share[],
+  attempts: Attempts,
+): Promise<void> {
+  const lookup = await load(pod, entry, attempts).catch((error: unknown) => {
+    throw new StoreUnavailableError("The write was applied, but its result could not be read.", {
+      outcome: "unknown",
+      cause: error,
+    });
+  });
+  for (const { call, operations } of shares) {
+    if (!lookup.alive) call.answer.reject(new SessionNotFoundError(lookup.reason));
+    else if (call.kind === "write" && call.wants === "number") {
+      const [operation] = operations as [Operation & { kind: "increment" }];
+      call.answer.resolve(Number(lookup.copy.state.context.get(operation.field)));
+    } else (call.answer as Answerable<Copy>).resolve(lookup.copy);
+  }
+}
+
+function answerAbsent(calls: readonly (WriteCall | UpdateCall)[], reason: NotFoundReason): void {
+  for (const call of calls) {
+    if (call.kind === "write" && call.wants === "presence") call.answer.resolve(false);
+    else call.answer.reject(new SessionNotFoundError(reason));
+  }
+}
+
+function operationsOf(shares: readonly Share[]): Operation[] {
+  return shares.flatMap(({ operations }) => operations);
+}
