@@ -104,6 +104,11 @@ export class MemoryStore {
     }
   }
 
+  /** Forgets everything: what a restart without persistence does. */
+  forget(): void {
+    this.#records.clear();
+  }
+
   /** Adds a listener to an inbox; the answer removes it. */
   subscribe(inbox: string, listener: InboxListener): () => void {
     const listeners = this.#inboxes.get(inbox) ?? new Set();

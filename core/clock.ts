@@ -27,6 +27,19 @@ export const systemClock: Clock = {
   },
 };
 
+/** What `promise` comes to, or `late` when that takes longer than `limitMs`. No timer is left behind. */
+export function within<Result, Late>(
+  clock: Clock,
+  limitMs: number,
+  promise: Promise<Result>,
+  late: Late,
+): Promise<Result | Late> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(limitMs, () => resolve(late));
+    promise.then(resolve, reject).finally(() => timer.cancel());
+  });
+}
+
 /** Resolves after `delayMs`. */
 export function delay(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));

@@ -71,7 +71,7 @@ export async function settle<Context extends object>(
     const lookup = await load(pod, entry, attempts);
     if (!lookup.alive && !creates) return { kind: "absent", reason: lookup.reason };
     if (sealed.ifVersion) return { kind: "conflict" };
-    if (reply.outcome === "gone" && reply.alive === entry.stub?.incarnation) continue;
+    if (reply.outcome === "behind" || reply.alive === entry.stub?.incarnation) continue;
     await attempts.refused("The session was replaced meanwhile.");
   }
 }

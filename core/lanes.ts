@@ -61,9 +61,13 @@ export class Lanes<Context extends object> {
     }
   }
 
-  /** Takes no more calls, and stops listening. */
-  async close(): Promise<void> {
+  /** From now on every call is rejected. */
+  refuseCalls(): void {
     this.#closed = true;
+  }
+
+  /** Stops listening to all inboxes. */
+  async unsubscribe(): Promise<void> {
     const ends = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
     await Promise.allSettled(ends.map(async (end) => await (await end)()));

@@ -51,7 +51,7 @@ export class SessionLane<Context extends object> {
         await this.#serve(calls);
       } catch (error) {
         for (const call of calls) call.answer.reject(error);
-        if (error instanceof StoreUnavailableError) this.#rejectQueued(error);
+        if (this.#pod.link.state === "down") this.#rejectQueued(error);
       }
       this.#pod.cache.store(this.entry);
     }
@@ -75,7 +75,7 @@ export class SessionLane<Context extends object> {
   }
 
   /** What waits behind a command without an answer was never sent. */
-  #rejectQueued(cause: StoreUnavailableError): void {
+  #rejectQueued(cause: unknown): void {
     const queued = this.#queue;
     this.#queue = [];
     for (const call of queued) {

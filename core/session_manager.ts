@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay } from "./clock.ts";
+import { within } from "./clock.ts";
 import { ConfigError, StoreUnavailableError } from "./errors.ts";
 import { EventHub, type SessionEvents } from "./events.ts";
 import { KeySpace } from "./key_space.ts";
@@ -55,7 +55,6 @@ export class SessionManager<Context extends object = AnyContext> {
   readonly #pod: Pod<Context>;
   readonly #adapter: StorageAdapter;
   readonly #lanes: Lanes<Context>;
-  readonly #tenants = new Map<string, TenantSessions<Context>>();
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigError when an option is unknown, or out of range */
@@ -92,17 +91,13 @@ export class SessionManager<Context extends object = AnyContext> {
    * @throws InvalidInputError unless the name is 1 to 64 characters out of `A-Z a-z 0-9 _ . -`
    */
   tenant(name: string): TenantSessions<Context> {
-    let sessions = this.#tenants.get(name);
-    if (!sessions) {
-      sessions = new TenantSessions(checkTenant(name), this.#pod, this.#lanes);
-      this.#tenants.set(name, sessions);
-    }
-    return sessions;
+    return new TenantSessions(checkTenant(name), this.#pod, this.#lanes);
   }
 
   /** Connects to the store, and proves that it can be written to. `SessionManager.open` calls it. */
   async connect(): Promise<StoreInfo> {
     const { link, keys, writer, settings } = this.#pod;
+    await this.#adapter.prepare?.();
     return await link.open(keys.pod(writer), settings.commandTimeoutMs);
   }
 
@@ -119,13 +114,9 @@ export class SessionManager<Context extends object = AnyContext> {
   async flush(options: FlushOptions = {}): Promise<void> {
     const settled = this.#lanes.settled();
     if (options.timeoutMs === undefined) return await settled;
-    const late = Symbol();
     const { clock } = this.#pod.settings;
-    const first = await Promise.race([
-      settled,
-      delay(clock, options.timeoutMs).then(() => late),
-    ]);
-    if (first === late) {
+    const late = Symbol();
+    if (await within(clock, options.timeoutMs, settled, late) === late) {
       throw new StoreUnavailableError(
         `Writes are still under way after ${options.timeoutMs} ms.`,
         { outcome: "unknown" },
@@ -149,7 +140,7 @@ export class SessionManager<Context extends object = AnyContext> {
 
   /**
    * Takes no more calls, lets those under way end, and closes what the adapter opened itself; a client that was
-   * handed in stays open. Ends within the command timeout.
+   * handed in stays open. Each step ends within the command timeout, whatever the store does.
    */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
@@ -161,10 +152,12 @@ export class SessionManager<Context extends object = AnyContext> {
   }
 
   async #close(): Promise<void> {
-    const unsubscribed = this.#lanes.close();
+    const { clock, commandTimeoutMs } = this.#pod.settings;
+    this.#lanes.refuseCalls();
     await this.#lanes.settled();
-    await unsubscribed;
-    await this.#adapter.close();
+    for (const step of [this.#lanes.unsubscribe(), this.#adapter.close()]) {
+      await within(clock, commandTimeoutMs, step, undefined);
+    }
     this.#pod.cache.clear();
   }
 }

@@ -322,6 +322,13 @@ export interface StorageAdapter {
   /** The backend's name, e.g. `ioredis`. */
   readonly name: string;
   /**
+   * Loads what the adapter needs of this machine, e.g. its client library. Called once before `open`, and not
+   * bounded in time: a slow disk is no sign of a store that is away. Absent where there is nothing to load.
+   *
+   * @throws ConfigError saying which package to add
+   */
+  prepare?(): Promise<void>;
+  /**
    * Connects if need be, learns what the store is, and writes `podKey`, so that a wrong password, a
    * missing permission or a read-only replica is a `StoreRejectedError` now and not at the first write.
    * Called once, before anything else.

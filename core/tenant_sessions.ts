@@ -327,7 +327,11 @@ export class TenantSessions<Context extends object = AnyContext> {
         settings.onSession?.(session);
       }
     };
-    await Promise.all(Array.from({ length: RECOVER_CONCURRENCY }, worker));
+    try {
+      await Promise.all(Array.from({ length: RECOVER_CONCURRENCY }, worker));
+    } finally {
+      next = wanted.length; // What failed for one ends the others too.
+    }
     return new Map(wanted.flatMap((id) => found.has(id) ? [[id, found.get(id)!]] : []));
   }
 
@@ -382,7 +386,7 @@ export class TenantSessions<Context extends object = AnyContext> {
 
   /** The fast path: a fresh copy in memory. An id that is held has been checked before. */
   #held(id: string): Session<Context> | undefined {
-    if (this.#lanes.closed) return undefined;
+    if (this.#lanes.closed || typeof id !== "string") return undefined;
     const copy = this.#pod.cache.freshCopy(this.name, id);
     return copy && this.#session(id, copy);
   }

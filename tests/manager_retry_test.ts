@@ -1,0 +1,156 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { SessionNotFoundError, StoreRejectedError, StoreUnavailableError } from "../mod.ts";
+import { World } from "./support/world.ts";
+
+Deno.test("a write whose reply is cut, again and again, takes effect once", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u");
+  for (let write = 1; write <= 10; write++) {
+    for (let cut = 0; cut < 3; cut++) link.cut("commit", "reply", "unknown");
+    assertEquals(await world.during(acme.increment("u", "n")), write);
+  }
+  const sent = link.sent.slice(1).map(({ seq }) => seq);
+  assertEquals(new Set(sent).size, 10, "each write kept its number");
+});
+
+Deno.test("a create, a destroy and a rotate whose replies are cut take effect once", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  link.cut("commit", "reply", "unknown");
+  const session = await world.during(acme.getOrCreate("a", { n: 1 }));
+  assertEquals([session.context, session.version], [{ n: 1 }, 1]);
+  for (let cut = 0; cut < 3; cut++) {
+    link.cut("commit", "reply", "unknown");
+    link.next("commit", (execute) => execute());
+  }
+  assertEquals((await world.during(acme.rotate("a", "b"))).context, { n: 1 });
+  link.cut("commit", "reply", "unknown");
+  assertEquals(await world.during(acme.destroy("b")), true);
+  assertEquals(await acme.get("b", { fresh: true }), undefined);
+});
+
+Deno.test("a store that does not answer: the call ends with the command timeout, outcome unknown", async () => {
+  const world = new World();
+  const { acme, link, manager } = world.pod({ commandTimeoutMs: 200 });
+  await acme.getOrCreate("u");
+  const thaw = link.freeze();
+  const startedAt = world.clock.now();
+  const write = acme.increment("u", "n");
+  const error = await world.during(assertRejects(() => write, StoreUnavailableError));
+  assertEquals([error.outcome, world.clock.now() - startedAt], ["unknown", 200]);
+  assertEquals(manager.status().store, "down");
+  const read = acme.get("u", { fresh: true });
+  const readError = await world.during(assertRejects(() => read, StoreUnavailableError));
+  assertEquals(readError.outcome, "not-applied");
+  thaw();
+  await world.clock.settle();
+  // The late command was executed, and the next one counts on from there.
+  assertEquals(await acme.increment("u", "n"), 2);
+  assertEquals(manager.status().store, "up");
+});
+
+Deno.test("what waits behind a command without an answer is told that it was not applied", async () => {
+  const world = new World();
+  const { acme, link } = world.pod({ commandTimeoutMs: 200 });
+  await acme.getOrCreate("u");
+  const thaw = link.freeze();
+  const first = acme.increment("u", "n");
+  await world.clock.advance(100);
+  const waiting = [acme.increment("u", "n"), acme.updateContext("u", { a: 1 }), acme.destroy("u")];
+  const outcomes = Promise.allSettled([first, ...waiting]);
+  const results = await world.during(outcomes, 150);
+  assertEquals(
+    results.map((result) => (result.status === "rejected" ? result.reason.outcome : "kept")),
+    ["unknown", "not-applied", "not-applied", "not-applied"],
+  );
+  thaw();
+  await world.clock.settle();
+  assertEquals((await acme.get("u", { fresh: true }))!.context, { n: 1 });
+});
+
+Deno.test("a store that is refused for a moment is tried again", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u");
+  for (let cut = 0; cut < 3; cut++) link.cut("commit", "request", "not-applied");
+  for (let cut = 0; cut < 3; cut++) link.cut("load", "request", "not-applied");
+  assertEquals(await world.during(acme.increment("u", "n")), 1);
+  assertEquals((await world.during(acme.get("u", { fresh: true })))!.context, { n: 1 });
+});
+
+Deno.test("a store that stays away: nothing was applied, and the caller is told so in time", async () => {
+  const world = new World();
+  const { acme, link } = world.pod({ commandTimeoutMs: 200 });
+  await acme.getOrCreate("u");
+  for (let cut = 0; cut < 100; cut++) link.cut("commit", "request", "not-applied");
+  const startedAt = world.clock.now();
+  const write = acme.increment("u", "n");
+  const error = await world.during(assertRejects(() => write, StoreUnavailableError));
+  assertEquals(error.outcome, "not-applied");
+  assert(world.clock.now() - startedAt <= 200);
+});
+
+Deno.test("a rejection is told at once, except after an ambiguous try (rule 7)", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u");
+  const reject = () => Promise.reject(new StoreRejectedError("NOPERM", "no permission"));
+  link.next("commit", reject);
+  const told = await assertRejects(() => acme.increment("u", "n"), StoreRejectedError);
+  assertEquals(told.code, "NOPERM");
+  link.cut("commit", "reply", "unknown");
+  link.next("commit", reject);
+  const write = acme.increment("u", "n");
+  const error = await world.during(assertRejects(() => write, StoreUnavailableError));
+  assertEquals(error.outcome, "unknown");
+});
+
+Deno.test("not found after an ambiguous try without evidence is unknown (rule 7)", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u");
+  link.next("commit", async (execute) => {
+    await execute();
+    world.store.forget();
+    throw new StoreUnavailableError("cut", { outcome: "unknown" });
+  });
+  const write = acme.increment("u", "n");
+  const error = await world.during(assertRejects(() => write, StoreUnavailableError));
+  assertEquals(error.outcome, "unknown");
+});
+
+Deno.test("an adapter that throws anything else leaves the outcome open, and is tried again", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u");
+  link.next("commit", async (execute) => {
+    await execute();
+    throw new TypeError("a bug in the client");
+  });
+  assertEquals(await world.during(acme.increment("u", "n")), 1);
+});
+
+Deno.test("a session without a trace that was held and not expired has vanished", async () => {
+  const world = new World();
+  const { acme, manager } = world.pod();
+  const seen: string[] = [];
+  manager.on("vanished", ({ tenant }) => seen.push(tenant));
+  await acme.getOrCreate("u");
+  world.store.forget();
+  const error = await assertRejects(() => acme.increment("u", "n"), SessionNotFoundError);
+  assertEquals([error.reason, seen], ["vanished", ["acme"]]);
+});
+
+Deno.test("many callers share few round trips (group commit)", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u");
+  const held = link.hold("commit", "request");
+  const writes = [acme.increment("u", "n")];
+  await held.arrived;
+  for (let index = 0; index < 255; index++) writes.push(acme.increment("u", "n"));
+  held.release();
+  assertEquals(await Promise.all(writes), Array.from({ length: 256 }, (_, index) => index + 1));
+  assertEquals(link.sent.length, 3, "create, the first, all others");
+});

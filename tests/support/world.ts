@@ -1,0 +1,159 @@
+/**
+ * Pods on one store in memory, on a clock that the test moves, over links that the test can hold up or cut.
+ *
+ * @module
+ */
+
+import { memoryAdapter, MemoryStore } from "../../adapters/memory.ts";
+import { VirtualClock } from "../../chaos/virtual_clock.ts";
+import {
+  type CallOptions,
+  type CommitBatch,
+  type CommitReply,
+  type Holder,
+  type InboxListener,
+  type ListedRecord,
+  type LoadReply,
+  type LoadRequest,
+  type ManagerOptions,
+  SessionManager,
+  type StorageAdapter,
+  type StoreInfo,
+  StoreUnavailableError,
+  type TenantSessions,
+} from "../../mod.ts";
+
+/** Which command a test wants to get hold of. */
+export type CommandKind = "commit" | "load";
+
+/** A command under way. */
+export interface HeldCommand {
+  /** Resolves when it has arrived at the point where it is held. */
+  readonly arrived: Promise<void>;
+  /** Lets it go on. */
+  release(): void;
+}
+
+type Wire = <Reply>(execute: () => Promise<Reply>) => Promise<Reply>;
+
+/** An adapter whose next commands do what the test says. */
+export class Link implements StorageAdapter {
+  readonly name = "link";
+  /** Every batch that was sent. */
+  readonly sent: CommitBatch[] = [];
+  /** Number of loads sent. */
+  loads = 0;
+  readonly #inner: StorageAdapter;
+  readonly #plans: Record<CommandKind, Wire[]> = { commit: [], load: [] };
+  #frozen: Promise<void> | undefined;
+
+  constructor(inner: StorageAdapter) {
+    this.#inner = inner;
+  }
+
+  /** The next command of a kind waits before it is executed, or before its reply comes back. */
+  hold(kind: CommandKind, point: "request" | "reply"): HeldCommand {
+    const arrived = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.#plans[kind].push(async (execute) => {
+      const reply = point === "reply" ? await execute() : undefined;
+      arrived.resolve();
+      await released.promise;
+      return reply ?? await execute();
+    });
+    return { arrived: arrived.promise, release: released.resolve };
+  }
+
+  /** The next command of a kind is cut: its request is lost, or its reply. */
+  cut(kind: CommandKind, lost: "request" | "reply", outcome: "not-applied" | "unknown"): void {
+    this.#plans[kind].push(async (execute) => {
+      if (lost === "reply") await execute();
+      throw new StoreUnavailableError("The link was cut.", { outcome });
+    });
+  }
+
+  /** The next command of a kind does what `wire` says. */
+  next(kind: CommandKind, wire: Wire): void {
+    this.#plans[kind].push(wire);
+  }
+
+  /** Nothing is executed until the answer is called; then everything is. */
+  freeze(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#frozen = promise;
+    return () => {
+      this.#frozen = undefined;
+      resolve();
+    };
+  }
+
+  open(): Promise<StoreInfo> {
+    return this.#inner.open({ timeoutMs: 1_000, podKey: "" });
+  }
+
+  commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
+    this.sent.push(batch);
+    return this.#send("commit", () => this.#inner.commit(key, batch, options));
+  }
+
+  load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
+    this.loads++;
+    return this.#send("load", () => this.#inner.load(key, request, options));
+  }
+
+  list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord> {
+    return this.#inner.list(prefix, options);
+  }
+
+  subscribe(holder: Holder, listener: InboxListener): Promise<() => Promise<void>> {
+    return this.#inner.subscribe!(holder, listener);
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  async #send<Reply>(kind: CommandKind, execute: () => Promise<Reply>): Promise<Reply> {
+    const wire = this.#plans[kind].shift();
+    await this.#frozen;
+    return await (wire ? wire(execute) : execute());
+  }
+}
+
+/** A manager, its link, and its handle for the tenant `acme`. */
+export interface TestPod extends AsyncDisposable {
+  readonly manager: SessionManager;
+  readonly link: Link;
+  readonly acme: TenantSessions;
+}
+
+/** Where pods live. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly store = new MemoryStore({ clock: this.clock });
+
+  /** A new pod. It does not hear of other pods' commits unless `hears` is set. */
+  pod(options: Partial<ManagerOptions> & { hears?: boolean } = {}): TestPod {
+    const { hears = false, ...rest } = options;
+    const inner = memoryAdapter({ store: this.store });
+    if (!hears) inner.subscribe = () => Promise.resolve(() => Promise.resolve());
+    const link = new Link(inner);
+    const manager = new SessionManager({ adapter: link, clock: this.clock, ...rest });
+    return {
+      manager,
+      link,
+      acme: manager.tenant("acme"),
+      [Symbol.asyncDispose]: () => manager.close(),
+    };
+  }
+
+  /** Moves the clock on while `promise` is pending, by small steps. */
+  async during<Result>(promise: Promise<Result>, limitMs = 60_000): Promise<Result> {
+    let done = false;
+    promise.then(() => done = true, () => done = true);
+    if (!await this.clock.advanceUntil(() => done, limitMs)) {
+      throw new Error(`Still pending after ${limitMs} ms of the test's clock.`);
+    }
+    return await promise;
+  }
+}
