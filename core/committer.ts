@@ -71,8 +71,8 @@ export async function settle<Context extends object>(
     const lookup = await load(pod, entry, attempts);
     if (!lookup.alive && !creates) return { kind: "absent", reason: lookup.reason };
     if (sealed.ifVersion) return { kind: "conflict" };
-    if (reply.outcome === "behind" || reply.alive === entry.stub?.incarnation) continue;
-    await attempts.refused("The session was replaced meanwhile.");
+    const replacedAgain = reply.outcome === "gone" && reply.alive !== entry.stub?.incarnation;
+    if (replacedAgain) await attempts.refused("The session was replaced meanwhile.");
   }
 }
 
