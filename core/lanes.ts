@@ -51,7 +51,8 @@ export class Lanes<Context extends object> {
 
   list(prefix: string): AsyncIterable<ListedRecord> {
     if (this.#closed) throw new ManagerClosedError();
-    return this.#adapter.list(prefix, { timeoutMs: this.#pod.settings.commandTimeoutMs });
+    const { link, settings } = this.#pod;
+    return link.list(prefix, settings.commandTimeoutMs);
   }
 
   /** Resolves when no call is under way. */

@@ -7,8 +7,15 @@
 
 import type { Clock } from "./clock.ts";
 import { SessionError, StoreRejectedError, StoreUnavailableError } from "./errors.ts";
-import type { CommitBatch, CommitReply, LoadReply, LoadRequest } from "./storage_adapter.ts";
-import type { StorageAdapter, StoreInfo } from "./storage_adapter.ts";
+import type {
+  CommitBatch,
+  CommitReply,
+  ListedRecord,
+  LoadReply,
+  LoadRequest,
+  StorageAdapter,
+  StoreInfo,
+} from "./storage_adapter.ts";
 
 /** A reply, and when its command was sent by the pod's clock. */
 export interface Answer<Reply> {
@@ -49,6 +56,21 @@ export class StoreLink {
 
   load(key: string, request: LoadRequest, timeoutMs: number): Promise<Answer<LoadReply>> {
     return this.#timed(timeoutMs, () => this.#adapter.load(key, request, { timeoutMs }));
+  }
+
+  /** A listing, of which each step ends within the timeout. */
+  async *list(prefix: string, timeoutMs: number): AsyncGenerator<ListedRecord> {
+    const records = this.#adapter.list(prefix, { timeoutMs })[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await this.#bounded(timeoutMs, records.next());
+        if (step.done) return;
+        yield step.value;
+      }
+    } finally {
+      // Not awaited: a step that has no answer would hold up its end for ever.
+      records.return?.().catch(() => {});
+    }
   }
 
   async #timed<Reply extends { storeTimeMs: number }>(
