@@ -1,0 +1,199 @@
+/**
+ * One open SQLite file: its connection, statements, time and write queue.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import { type Clock, delay, systemClock } from "../../core/clock.ts";
+import { ConfigError, StoreRejectedError } from "../../core/errors.ts";
+import { backoffMs } from "./backoff.ts";
+import { isBusy, isSqliteError, notReached, rejection, storeFailure } from "./failure.ts";
+import { misplaced } from "./location.ts";
+import { prepareSchema } from "./schema.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
+import { StoreTime } from "./store_time.ts";
+import { Sweeper } from "./sweeper.ts";
+import { type Transaction, WriteQueue } from "./write_queue.ts";
+
+/** The file's clock is written once it is this far behind: other processes may lag no more than that. */
+const CLOCK_STEP_MS = 100;
+/** Bytes of the write-ahead log that stay on disk after a burst. */
+const KEPT_LOG_BYTES = 16 * 1024 * 1024;
+
+/** What {@linkcode openDatabase} needs to know; the adapter has given every option its default. */
+export interface DatabaseOptions {
+  readonly path: string;
+  readonly synchronous: "normal" | "full";
+  readonly clock: Clock | undefined;
+  readonly random: () => number;
+}
+
+/** An open store. */
+export class Database {
+  readonly statements: Statements;
+  readonly time: StoreTime;
+  readonly queue: WriteQueue;
+  readonly #connection: DatabaseSync;
+
+  constructor(connection: DatabaseSync, options: DatabaseOptions) {
+    this.#connection = connection;
+    this.statements = prepareStatements(connection);
+    this.time = new StoreTime(options.clock);
+    const clock = options.clock ?? systemClock;
+    const transaction = new WriteTransaction(this.statements, this.time, clock);
+    this.queue = new WriteQueue(transaction, clock, options.random);
+  }
+
+  /** SQLite's version. */
+  get version(): string {
+    return String(this.#connection.prepare("SELECT sqlite_version() AS version").get()!.version);
+  }
+
+  /** Runs `body` on one snapshot at once, or in the queue when another connection is in the way. */
+  async read<Reply>(body: () => Reply, timeoutMs: number): Promise<Reply> {
+    try {
+      return this.#snapshot(body);
+    } catch (error) {
+      if (!isBusy(error)) throw storeFailure(error, "not-applied");
+    }
+    return await this.queue.run(body, timeoutMs);
+  }
+
+  /** Waits for the queue, then closes the file. */
+  async close(): Promise<void> {
+    await this.queue.idle();
+    this.#connection.close();
+  }
+
+  #snapshot<Reply>(body: () => Reply): Reply {
+    this.statements.begin.run();
+    try {
+      return body();
+    } finally {
+      this.statements.commit.run();
+    }
+  }
+}
+
+class WriteTransaction implements Transaction {
+  readonly #statements: Statements;
+  readonly #time: StoreTime;
+  readonly #sweeper: Sweeper;
+  #highMs = 0;
+
+  constructor(statements: Statements, time: StoreTime, clock: Clock) {
+    this.#statements = statements;
+    this.#time = time;
+    this.#sweeper = new Sweeper(statements, clock);
+  }
+
+  begin(): void {
+    this.#statements.beginImmediate.run();
+    this.#highMs = this.#statements.readClock.get()!.high_ms as number;
+    this.#time.observe(this.#highMs);
+  }
+
+  commit(): void {
+    const nowMs = this.#time.nowMs();
+    this.#sweeper.sweep(nowMs);
+    if (nowMs - this.#highMs >= CLOCK_STEP_MS) this.#statements.writeClock.run(nowMs);
+    this.#statements.commit.run();
+  }
+
+  rollback(): void {
+    try {
+      this.#statements.rollback.run();
+    } catch (error) {
+      // SQLite ended the transaction by itself, as it does when the disk is full, or never began it.
+      if (!isSqliteError(error) || !error.message.includes("no transaction is active")) throw error;
+    }
+  }
+}
+
+/** Opens the file, makes or checks its tables and writes `podKey`, all within `timeoutMs`. */
+export async function openDatabase(
+  options: DatabaseOptions,
+  podKey: string,
+  timeoutMs: number,
+): Promise<Database> {
+  const clock = options.clock ?? systemClock;
+  const deadlineMs = clock.now() + timeoutMs;
+  const connection = await connect(options.path);
+  try {
+    for (let refusals = 0;; refusals++) {
+      try {
+        prepareFile(connection, options, podKey);
+        return new Database(connection, options);
+      } catch (error) {
+        if (!isBusy(error)) throw openFailure(error, options.path);
+        const leftMs = deadlineMs - clock.now();
+        if (leftMs <= 0) throw lockedForLong(options.path, error);
+        await delay(clock, Math.min(backoffMs(refusals, options.random), leftMs));
+      }
+    }
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function connect(path: string): Promise<DatabaseSync> {
+  let sqlite;
+  try {
+    sqlite = await import("node:sqlite");
+  } catch (cause) {
+    const message = "This runtime has no node:sqlite: use Deno, Bun or Node 22 and newer.";
+    throw new ConfigError("backend", message, { cause });
+  }
+  try {
+    return new sqlite.DatabaseSync(path);
+  } catch (error) {
+    throw openFailure(error, path);
+  }
+}
+
+/** Everything that must hold before the first commit; can be run again after it was refused as busy. */
+function prepareFile(connection: DatabaseSync, options: DatabaseOptions, podKey: string): void {
+  connection.exec("PRAGMA busy_timeout = 0");
+  const mode = connection.prepare("PRAGMA journal_mode = WAL").get()!.journal_mode;
+  if (mode !== "wal" && mode !== "memory") {
+    throw new ConfigError(
+      "url",
+      `${options.path} cannot have a write-ahead log: use a local disk.`,
+    );
+  }
+  connection.exec(`PRAGMA synchronous = ${options.synchronous}`);
+  connection.exec(`PRAGMA journal_size_limit = ${KEPT_LOG_BYTES}`);
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    prepareSchema(connection, options.path);
+    connection.prepare(
+      `INSERT INTO pod (key, counter, at_ms) VALUES (?, 1, ?)
+       ON CONFLICT DO UPDATE SET counter = counter + 1, at_ms = excluded.at_ms`,
+    ).run(podKey, Date.now());
+    connection.exec("COMMIT");
+  } catch (error) {
+    if (connection.isTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function lockedForLong(path: string, cause: unknown): Error {
+  return notReached(`${path} was locked by other connections for too long.`, { cause });
+}
+
+function openFailure(error: unknown, path: string): unknown {
+  if (!isSqliteError(error)) return error;
+  if (error.name === "NotCapable") {
+    return new StoreRejectedError("NOPERM", `${error.message} (${path}).`, { cause: error });
+  }
+  if (error.message.includes("file is not a database")) {
+    return new ConfigError("url", `${path} is not a SQLite database.`, { cause: error });
+  }
+  if (error.message.includes("unable to open database file")) {
+    return misplaced(path, error) ??
+      new StoreRejectedError("READONLY", `${path} cannot be opened for writing.`, { cause: error });
+  }
+  return rejection(error) ?? storeFailure(error, "not-applied");
+}

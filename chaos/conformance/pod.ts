@@ -1,0 +1,190 @@
+/**
+ * A pod as the cases see it: an opened adapter with a writer's id, building batches with plain defaults.
+ *
+ * @module
+ */
+
+import type {
+  AppliedReply,
+  CommitBatch,
+  CommitReply,
+  Holder,
+  Identity,
+  LoadReply,
+  LoadRequest,
+  Operation,
+  SessionState,
+  StorageAdapter,
+} from "../public.ts";
+import { expectOutcome } from "./expect.ts";
+import { randomId } from "./random.ts";
+
+const CALL_TIMEOUT_MS = 20_000;
+
+/** What a session is created with. */
+export interface NewSession {
+  /** Its context. @default no fields */
+  readonly context?: Readonly<Record<string, unknown>>;
+  /** How many vectors its trajectory holds. @default 10 */
+  readonly capacity?: number;
+  /** Span of its absolute expiry. @default no limit */
+  readonly lifetimeMs?: number;
+  /** What else is different in the batch that creates it. */
+  readonly batch?: Partial<CommitBatch>;
+}
+
+/** One pod on the store under test. */
+export class Pod {
+  /** The adapter, opened. */
+  readonly adapter: StorageAdapter;
+  /** This pod's id as a writer. */
+  readonly writer: string = randomId("w");
+  /** Where this pod is told of other pods' commits. */
+  readonly holder: Holder;
+  #seq = 0;
+  #storeTimeMs = 1;
+
+  /** Made by `ConformanceContext.pod`. */
+  constructor(adapter: StorageAdapter, inboxPrefix: string) {
+    this.adapter = adapter;
+    this.holder = { pod: this.writer, inboxPrefix };
+  }
+
+  /** The store's time as of the last reply. */
+  get storeTimeMs(): number {
+    return this.#storeTimeMs;
+  }
+
+  /** A batch under this writer's next seq. */
+  batch(operations: readonly Operation[], over: Partial<CommitBatch> = {}): CommitBatch {
+    const seq = over.seq ?? this.#seq + 1;
+    if (over.writer === undefined) this.#seq = Math.max(this.#seq, seq);
+    return {
+      writer: this.writer,
+      seq,
+      incarnation: undefined,
+      firstSentAtMs: this.#storeTimeMs,
+      ttlMs: 60_000,
+      graceMs: 30_000,
+      tombstoneMs: 60_000,
+      writerRetentionMs: 4 * 3_600_000,
+      limits: { maxFields: 256, maxBytes: 1 << 20 },
+      operations,
+      ...over,
+    };
+  }
+
+  /** Sends a batch, for the first time or again. */
+  async send(key: string, batch: CommitBatch): Promise<CommitReply> {
+    const reply = await this.adapter.commit(key, batch, { timeoutMs: CALL_TIMEOUT_MS });
+    this.#storeTimeMs = Math.max(this.#storeTimeMs, reply.storeTimeMs);
+    return reply;
+  }
+
+  /** Sends a new batch. */
+  commit(
+    key: string,
+    operations: readonly Operation[],
+    over: Partial<CommitBatch> = {},
+  ): Promise<CommitReply> {
+    return this.send(key, this.batch(operations, over));
+  }
+
+  /** Loads what is under a key. */
+  async load(key: string, request: Partial<LoadRequest> = {}): Promise<LoadReply> {
+    const reply = await this.adapter.load(
+      key,
+      { tombstoneMs: 60_000, ...request },
+      { timeoutMs: CALL_TIMEOUT_MS },
+    );
+    this.#storeTimeMs = Math.max(this.#storeTimeMs, reply.storeTimeMs);
+    return reply;
+  }
+
+  /** The live state under a key. */
+  async state(key: string): Promise<SessionState> {
+    return expectOutcome(await this.load(key), "found", "the load").state;
+  }
+
+  /** The keys of live sessions under a prefix. */
+  async list(prefix: string): Promise<Set<string>> {
+    const keys = new Set<string>();
+    const entries = this.adapter.list(prefix, { timeoutMs: CALL_TIMEOUT_MS });
+    for await (const entry of entries) keys.add(entry.key);
+    return keys;
+  }
+}
+
+/** A session as one pod holds it: key, pod and the incarnation meant. */
+export class Held {
+  /** The session's key. */
+  readonly key: string;
+  /** The pod that holds it. */
+  readonly pod: Pod;
+  /** The reply to its creation. */
+  readonly made: AppliedReply;
+
+  /** Made by `ConformanceContext.session`. */
+  constructor(key: string, pod: Pod, made: AppliedReply) {
+    this.key = key;
+    this.pod = pod;
+    this.made = made;
+  }
+
+  /** Its identity as it was created. */
+  get identity(): Identity {
+    return this.made.identity;
+  }
+
+  /** The incarnation meant. */
+  get incarnation(): string {
+    return this.made.identity.incarnation;
+  }
+
+  /** The same session as another pod holds it. */
+  by(pod: Pod): Held {
+    return new Held(this.key, pod, this.made);
+  }
+
+  /** A batch for this incarnation under the pod's next seq. */
+  batch(operations: readonly Operation[], over: Partial<CommitBatch> = {}): CommitBatch {
+    return this.pod.batch(operations, { incarnation: this.incarnation, ...over });
+  }
+
+  /** Sends a batch, for the first time or again. */
+  send(batch: CommitBatch): Promise<CommitReply> {
+    return this.pod.send(this.key, batch);
+  }
+
+  /** Sends a new batch for this incarnation. */
+  commit(
+    operations: readonly Operation[],
+    over: Partial<CommitBatch> = {},
+  ): Promise<CommitReply> {
+    return this.send(this.batch(operations, over));
+  }
+
+  /** Sends a new batch that has to be applied. */
+  async apply(
+    operations: readonly Operation[],
+    over: Partial<CommitBatch> = {},
+  ): Promise<AppliedReply> {
+    return expectOutcome(await this.commit(operations, over), "applied", "the commit");
+  }
+
+  /** Loads what is under the key. */
+  load(request: Partial<LoadRequest> = {}): Promise<LoadReply> {
+    return this.pod.load(this.key, request);
+  }
+
+  /** The live state under the key. */
+  state(): Promise<SessionState> {
+    return this.pod.state(this.key);
+  }
+
+  /** The value of a context field, undefined when there is none. */
+  async value(field: string): Promise<unknown> {
+    const json = (await this.state()).context.get(field);
+    return json === undefined ? undefined : JSON.parse(json);
+  }
+}

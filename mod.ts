@@ -1,0 +1,60 @@
+/**
+ * Session state that survives the death of the process that holds it: in memory for speed, in Redis, Valkey or
+ * SQLite for truth.
+ *
+ * @example
+ * ```ts
+ * import { SessionManager } from "@hakgal/sessions";
+ *
+ * await using manager = await SessionManager.open({ backend: "memory", ttlMs: 3_600_000 });
+ * const acme = manager.tenant("acme");
+ * await acme.getOrCreate("user-42", { plan: "free" });
+ * console.assert(await acme.increment("user-42", "tx_count_1h") === 1);
+ * ```
+ *
+ * @module
+ */
+
+export { type Backend, type OpenOptions, SessionManager } from "./adapters/open.ts";
+export type { TlsOptions } from "./adapters/redis/options.ts";
+export {
+  type CallSettings,
+  type Changes,
+  type ContextPatch,
+  type GetSettings,
+  type ListedSession,
+  type RecoverSettings,
+  TenantSessions,
+  type Vector,
+} from "./core/tenant_sessions.ts";
+export { type AnyContext, Session } from "./core/session.ts";
+export type { FlushOptions, ManagerStatus } from "./core/session_manager.ts";
+export type { CacheOptions, ManagerOptions } from "./core/options.ts";
+export type { Limits } from "./core/limits.ts";
+export type { Logger, SessionEvent, SessionEvents } from "./core/events.ts";
+export { type Clock, systemClock, type Timer } from "./core/clock.ts";
+export type { Random } from "./core/random.ts";
+export {
+  ConfigError,
+  CorruptRecordError,
+  InvalidInputError,
+  ManagerClosedError,
+  type NotFoundReason,
+  SessionError,
+  SessionExistsError,
+  SessionNotFoundError,
+  StoreRejectedError,
+  StoreUnavailableError,
+} from "./core/errors.ts";
+
+// For those who write an adapter: docs/adapter.md.
+export type * from "./core/storage_adapter.ts";
+export { commit, type CommitResult } from "./core/commit.ts";
+export { load, type ReadableCursor } from "./core/load.ts";
+export {
+  FORMAT_VERSION,
+  type RecordCursor,
+  type RecordMeta,
+  slotsByAge,
+  type WriterEntry,
+} from "./core/record.ts";
