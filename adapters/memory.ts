@@ -236,7 +236,7 @@ class MemoryRecord implements ReadableCursor {
   readState(meta: RecordMeta): Pick<SessionState, "context" | "trajectory"> {
     return {
       context: new Map(this.#fields),
-      trajectory: slotsByAge(meta).map((slot) => this.#vectors.get(slot)!),
+      trajectory: slotsByAge(meta).map((slot) => this.#vectors.get(slot)!.slice()),
     };
   }
 }

@@ -223,20 +223,20 @@ class Application {
     const { state } = operation;
     this.#cursor.clearState();
     for (const [field, json] of state.context) this.#cursor.setField(field, json);
-    const start = Math.max(0, state.trajectory.length - state.capacity);
-    state.trajectory.slice(start).forEach((vector, slot) => this.#cursor.putVector(slot, vector));
+    const trajectory = state.trajectory.slice(-state.capacity);
+    trajectory.forEach((vector, slot) => this.#cursor.putVector(slot, vector));
     const after: RecordMeta = {
       ...this.#blank(operation.nonce, state.createdAtMs, target.meta),
       version: state.version + 1,
       tag: this.#tag(),
       expiresAtMs: state.expiresAtMs,
       absoluteExpiresAtMs: state.absoluteExpiresAtMs,
-      dropAtMs: state.expiresAtMs + this.#batch.graceMs,
+      dropAtMs: this.#dropAtMs(target.meta, state.expiresAtMs),
       fields: state.context.size,
-      bytes: stateBytes(state.context, state.trajectory),
-      appended: state.trajectory.length - start,
+      bytes: stateBytes(state.context, trajectory),
+      appended: trajectory.length,
       capacity: state.capacity,
-      dimension: (state.trajectory[0]?.length ?? 0) / 4,
+      dimension: (trajectory[0]?.length ?? 0) / 4,
     };
     return this.#finish(after, target.meta?.holders ?? [], { created: true });
   }
@@ -280,10 +280,10 @@ class Application {
       tag: changes ? this.#tag() : base.tag,
       expiresAtMs,
       absoluteExpiresAtMs,
-      dropAtMs: expiresAtMs + this.#batch.graceMs,
+      dropAtMs: this.#dropAtMs(target.meta, expiresAtMs),
       holders: changes ? [] : base.holders,
     };
-    const notify = changes ? base.holders : [];
+    const notify = changes ? target.meta?.holders ?? [] : [];
     return this.#finish(after, notify, { created: creates, numbers: draft.numbers });
   }
 
@@ -363,6 +363,11 @@ class Application {
       floorMs: past?.floorMs ?? 0,
       oldestWriterMs: past?.oldestWriterMs ?? this.#nowMs,
     };
+  }
+
+  /** What takes a tombstone's place keeps its writers' entries as long as the tombstone would have. */
+  #dropAtMs(past: RecordMeta | undefined, expiresAtMs: number): number {
+    return Math.max(past?.dropAtMs ?? 0, expiresAtMs + this.#batch.graceMs);
   }
 
   #read(): RecordMeta {

@@ -123,7 +123,8 @@ export class Draft {
     if (json !== undefined && !/^-?\d/.test(json)) {
       return { reason: "not-a-number", size: 0, limit: 0 };
     }
-    const number = (json === undefined ? 0 : Number(json)) + by;
+    // The last 0 makes a zero of −0, which JSON cannot hold.
+    const number = (json === undefined ? 0 : Number(json)) + by + 0;
     if (!Number.isFinite(number)) return { reason: "not-finite", size: 0, limit: 0 };
     const misfit = this.#write(field, JSON.stringify(number));
     if (!misfit) this.numbers.push(number);

@@ -27,19 +27,25 @@ export function load(cursor: ReadableCursor, request: LoadRequest, nowMs: number
     bury(cursor, meta, "expired", nowMs + request.tombstoneMs);
     return { ...gone, reason: "expired" };
   }
-  if (request.holder && meta.state === "live" && !meta.holders.includes(request.holder.pod)) {
-    cursor.setMeta({ ...meta, holders: addHolder(meta.holders, request.holder.pod) });
-  }
   const { known } = request;
+  const register = () => {
+    if (request.holder && meta.state === "live" && !meta.holders.includes(request.holder.pod)) {
+      cursor.setMeta({ ...meta, holders: addHolder(meta.holders, request.holder.pod) });
+    }
+  };
   if (
     known && meta.state === "live" && known.incarnation === meta.incarnation &&
     known.version === meta.version && known.tag === meta.tag
-  ) return { outcome: "unchanged", storeTimeMs: nowMs, expiresAtMs: meta.expiresAtMs };
+  ) {
+    register();
+    return { outcome: "unchanged", storeTimeMs: nowMs, expiresAtMs: meta.expiresAtMs };
+  }
 
   const contents = cursor.readState(meta);
   if ("corrupt" in contents) {
     return { outcome: "corrupt", storeTimeMs: nowMs, detail: contents.corrupt };
   }
+  register();
   const state: SessionState = {
     incarnation: meta.incarnation,
     version: meta.version,

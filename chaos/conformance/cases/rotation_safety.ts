@@ -5,7 +5,7 @@
  */
 
 import type { ConformanceCase } from "../case.ts";
-import { expectEqual, expectOutcome } from "../expect.ts";
+import { expectEqual, expectOutcome, expectTrue } from "../expect.ts";
 import { adopt, create, destroy, finish, increment, thaw } from "../operations.ts";
 import { moving, rotating } from "../rotation.ts";
 
@@ -92,6 +92,21 @@ export const rotationSafety: readonly ConformanceCase[] = [
       expectOutcome(killed, "applied");
       expectOutcome(await old.pod.send(to, batch), "duplicate");
       expectOutcome(await old.pod.load(to), "gone");
+    },
+  },
+  {
+    name: "a short session in a tombstone's place does not shorten what the tombstone remembers",
+    clause: "rules 4, 20, trace 29",
+    async run(context) {
+      const { old, nonce, to, by } = await rotating(context);
+      const { state } = await moving(old);
+      const batch = old.pod.batch([adopt(nonce, state)], by);
+      expectOutcome(await old.pod.send(to, batch), "applied");
+      await old.pod.commit(to, [destroy], { incarnation: nonce });
+      const short = await old.pod.commit(to, [create()], { ttlMs: 20, graceMs: 20 });
+      await context.passed(expectOutcome(short, "applied").expiresAtMs + 60);
+      expectOutcome(await old.pod.send(to, batch), "duplicate");
+      expectTrue((await old.pod.load(to)).outcome !== "found", "nothing lives");
     },
   },
   {
