@@ -21,17 +21,18 @@ export interface SessionKey {
 /** Names of keys and channels under one prefix, with one secret. */
 export class KeySpace {
   readonly #prefix: string;
-  readonly #secret: Uint8Array | undefined;
+  /** The hash after the secret and before any id: half of the work, done once. */
+  readonly #hash: { clone(): { update(bytes: Uint8Array): { digest(): Uint8Array } } };
 
   constructor(prefix: string, secret: string | Uint8Array | undefined) {
     this.#prefix = prefix;
-    this.#secret = typeof secret === "string" ? utf8ToBytes(secret) : secret;
+    this.#hash = secret === undefined
+      ? sha256.create()
+      : hmac.create(sha256, typeof secret === "string" ? utf8ToBytes(secret) : secret);
   }
 
   session(tenant: string, id: string): SessionKey {
-    const bytes = utf8ToBytes(id);
-    const hash = this.#secret ? hmac(sha256, this.#secret, bytes) : sha256(bytes);
-    const hashedId = bytesToHex(hash);
+    const hashedId = bytesToHex(this.#hash.clone().update(utf8ToBytes(id)).digest());
     return { tenant, id, hashedId, storeKey: this.sessionPrefix(tenant) + hashedId };
   }
 

@@ -7,6 +7,7 @@
 import type { Call } from "./calls.ts";
 import { ManagerClosedError } from "./errors.ts";
 import type { Pod } from "./pod.ts";
+import { CacheEntry } from "./session_cache.ts";
 import { SessionLane } from "./session_lane.ts";
 import type { InboxListener, ListedRecord, StorageAdapter } from "./storage_adapter.ts";
 
@@ -38,10 +39,11 @@ export class Lanes<Context extends object> {
     if (call.answer.settled) return;
     this.#subscribe(tenant);
     const { keys, cache } = this.#pod;
-    const key = keys.session(tenant, id);
+    const held = cache.entry(tenant, id);
+    const key = held?.key ?? keys.session(tenant, id);
     let lane = this.#lanes.get(key.storeKey);
     if (!lane) {
-      lane = new SessionLane(this.#pod, cache.entry(key), () => {
+      lane = new SessionLane(this.#pod, held ?? new CacheEntry(key), () => {
         this.#lanes.delete(key.storeKey);
       });
       this.#lanes.set(key.storeKey, lane);

@@ -157,9 +157,9 @@ export class SessionCache {
     return now - copy.sentAt < this.#maxStalenessMs && now < copy.expiresAt;
   }
 
-  /** The entry of a session; a new one if there is none. */
-  entry(key: SessionKey): CacheEntry {
-    return this.#entries.get(cacheKey(key.tenant, key.id)) ?? new CacheEntry(key);
+  /** The entry of a session; undefined when it is not held. */
+  entry(tenant: string, id: string): CacheEntry | undefined {
+    return this.#entries.get(cacheKey(tenant, id));
   }
 
   /** Keeps an entry, or keeps it with its present size; one without anything to keep is dropped. */

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createHash, createHmac } from "node:crypto";
+import { KeySpace } from "../core/key_space.ts";
 import { ManagerClosedError, SessionExistsError, SessionNotFoundError } from "../mod.ts";
 import { World } from "./support/world.ts";
 
@@ -277,4 +279,12 @@ Deno.test("flush waits for what is under way, within its limit", async () => {
   await manager.flush({ timeoutMs: 50 });
   assertEquals(await write, 1);
   assertEquals(manager.status(), { store: "up", journaled: 0, cached: 1, active: 0 });
+});
+
+Deno.test("an id is hidden by the standard HMAC-SHA-256 of the secret", () => {
+  const { hashedId } = new KeySpace("hakgal", "0123456789abcdef").session("acme", "usér-42");
+  const expected = createHmac("sha256", "0123456789abcdef").update("usér-42").digest("hex");
+  assertEquals(hashedId, expected);
+  const plain = new KeySpace("hakgal", undefined).session("acme", "u").hashedId;
+  assertEquals(plain, createHash("sha256").update("u").digest("hex"));
 });

@@ -1,0 +1,105 @@
+/**
+ * `deno task bench`: rates and ratios against raw client calls and against what people use today, in one run on
+ * one server.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError } from "commander";
+import { cachedReadRates } from "../bench/cached_read.ts";
+import { counterRates } from "../bench/counter.ts";
+import type { Rates } from "../bench/measure.ts";
+import { bentocache, connectRedis } from "../bench/peers.ts";
+import { recoveryRates } from "../bench/recovery.ts";
+import { print, printError } from "./print.ts";
+import { findServer, isExecutable, isMissing } from "./servers/provision.ts";
+import { startServer } from "./servers/server.ts";
+
+/** A ratio that is to be reached. */
+interface Target {
+  readonly what: string;
+  readonly ours: string;
+  readonly against: string;
+  readonly least: number;
+}
+
+const COUNTER_TARGETS: readonly Target[] = [
+  { what: "counter", ours: "ours, 64 sessions", against: "connect-redis", least: 30 },
+  { what: "counter", ours: "ours, 64 sessions", against: "bentocache", least: 30 },
+  { what: "counter", ours: "ours, 64 sessions", against: "raw EVALSHA", least: 0.5 },
+];
+const READ_TARGETS: readonly Target[] = [
+  { what: "cached read", ours: "ours", against: "bentocache", least: 2 },
+];
+const RECOVERY_TARGETS: readonly Target[] = [
+  { what: "recovery", ours: "ours", against: "raw pipelined HGETALL", least: 0.5 },
+];
+
+new Command("deno task bench")
+  .description("Measures rates, and ratios against raw client calls and other libraries.")
+  .option("--seconds <n>", "length of one turn of one contestant", positive, 2)
+  .option("--turns <n>", "turns of each contestant, of which the median counts", positive, 5)
+  .action(async ({ seconds, turns }: { seconds: number; turns: number }) => {
+    const binary = await findServer("redis", { provision: true, onProgress: print });
+    if (isMissing(binary)) {
+      printError(binary.missing);
+      Deno.exitCode = 2;
+      return;
+    }
+    const server = isExecutable(binary) ? await startServer(binary) : undefined;
+    try {
+      const url = server?.url ?? ("url" in binary ? binary.url : "");
+      const reached = await run(url, { turnMs: seconds * 1_000, turns });
+      Deno.exitCode = reached ? 0 : 1;
+    } finally {
+      await server?.stop();
+    }
+  })
+  .parse(Deno.args, { from: "user" });
+
+async function run(url: string, options: { turnMs: number; turns: number }): Promise<boolean> {
+  await using connect = await connectRedis(url);
+  await using bento = bentocache(url);
+  const results = [
+    report("One counter in a session of 10 × 1,536 vectors, 64 at once", {
+      rates: await counterRates(url, [connect, bento], options),
+      unit: "increments/s",
+      targets: COUNTER_TARGETS,
+    }),
+    report("A read that memory answers", {
+      rates: await cachedReadRates(url, bento, options),
+      unit: "reads/s",
+      targets: READ_TARGETS,
+    }),
+    report("10,000 sessions recovered", {
+      rates: await recoveryRates(url, options.turns),
+      unit: "sessions/s",
+      targets: RECOVERY_TARGETS,
+    }),
+  ];
+  return results.every((reached) => reached);
+}
+
+function report(
+  title: string,
+  { rates, unit, targets }: { rates: Rates; unit: string; targets: readonly Target[] },
+): boolean {
+  print(`\n${title}`);
+  for (const [name, rate] of rates) {
+    print(`  ${name.padEnd(26)} ${Math.round(rate).toLocaleString("en").padStart(12)} ${unit}`);
+  }
+  let reached = true;
+  for (const { what, ours, against, least } of targets) {
+    const ratio = (rates.get(ours) ?? 0) / (rates.get(against) ?? Infinity);
+    const verdict = ratio >= least ? "reached" : "MISSED";
+    if (ratio < least) reached = false;
+    print(`  ${what}: ${ratio.toFixed(2)} × ${against} (target ${least}): ${verdict}`);
+  }
+  return reached;
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError("It is a number above 0.");
+  return number;
+}
