@@ -28,11 +28,16 @@ export {
   type Vector,
 } from "./core/tenant_sessions.ts";
 export { type AnyContext, Session } from "./core/session.ts";
-export type { FlushOptions, ManagerStatus } from "./core/session_manager.ts";
+export {
+  BaseSessionManager,
+  type FlushOptions,
+  type ManagerStatus,
+} from "./core/session_manager.ts";
 export type { CacheOptions, ManagerOptions } from "./core/options.ts";
 export type { Limits } from "./core/limits.ts";
 export type { Logger, SessionEvent, SessionEvents } from "./core/events.ts";
 export { type Clock, systemClock, type Timer } from "./core/clock.ts";
+export type { ContextSchema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export type { Random } from "./core/random.ts";
 export {
   ConfigError,

@@ -8,7 +8,7 @@ import { closest } from "fastest-levenshtein";
 import { ConfigError } from "../core/errors.ts";
 import { MANAGER_OPTIONS, type ManagerOptions, refuseUnknown } from "../core/options.ts";
 import type { AnyContext } from "../core/session.ts";
-import { SessionManager as CoreSessionManager } from "../core/session_manager.ts";
+import { BaseSessionManager } from "../core/session_manager.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { backendFrom, type Environment, processEnvironment, settingsFrom } from "./environment.ts";
 import type { ConnectionOptions, TlsOptions } from "./redis/options.ts";
@@ -69,7 +69,7 @@ const REGISTRY: Record<Backend, (options: OpenOptions) => Promise<StorageAdapter
  * tenants share it.
  */
 export class SessionManager<Context extends object = AnyContext>
-  extends CoreSessionManager<Context> {
+  extends BaseSessionManager<Context> {
   /**
    * Opens a manager on a backend by name, and connects. What the options leave out is read from the environment:
    * `HAKGAL_SESSION_BACKEND` and `HAKGAL_SESSION_URL` (or `REDIS_CLOUD_HOST`, `_PORT`, `_USERNAME`, `_PASSWORD`,

@@ -9,13 +9,13 @@ import type { Clock } from "../core/clock.ts";
 import { commit, isExpired } from "../core/commit.ts";
 import { load } from "../core/load.ts";
 import type {
+  AdapterOpenOptions,
   CallOptions,
   CommitBatch,
   CommitReply,
   ListedRecord,
   LoadReply,
   LoadRequest,
-  OpenOptions,
   StorageAdapter,
   StoreInfo,
 } from "../core/storage_adapter.ts";
@@ -85,7 +85,7 @@ class SqliteAdapter implements StorageAdapter {
     this.#options = options;
   }
 
-  async open({ podKey, timeoutMs }: OpenOptions): Promise<StoreInfo> {
+  async open({ podKey, timeoutMs }: AdapterOpenOptions): Promise<StoreInfo> {
     if (this.#closed) throw notReached("The SQLite adapter is closed.");
     const { synchronous = "normal", clock, random = Math.random } = this.#options;
     const options = { path: this.#path, synchronous, clock, random };

@@ -28,6 +28,7 @@ import {
 
 /** What a commit answers, and which pods hold a copy that it made stale. */
 export interface CommitResult {
+  /** The answer to the pod. */
   readonly reply: CommitReply;
   /** Pods to be told, `all` when there are too many to name. */
   readonly notify: readonly string[];

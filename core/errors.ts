@@ -28,6 +28,7 @@ export type NotFoundReason =
 
 /** A write to a session that does not exist. */
 export class SessionNotFoundError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "SESSION_NOT_FOUND";
   /** Why it is not there. */
   readonly reason: NotFoundReason;
@@ -44,6 +45,7 @@ export class SessionNotFoundError extends SessionError {
 
 /** The id that a session was to be rotated to is taken. The session lives on under its old id. */
 export class SessionExistsError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "SESSION_EXISTS";
 
   /** Made by the manager. */
@@ -59,6 +61,7 @@ export class SessionExistsError extends SessionError {
  * `not-applied` when it surely had no effect, `unknown` when it may have had one, or may have one yet.
  */
 export class StoreUnavailableError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "STORE_UNAVAILABLE";
   /** What became of the command. */
   readonly outcome: "not-applied" | "unknown";
@@ -87,6 +90,7 @@ export class StoreRejectedError extends SessionError {
 
 /** An argument that cannot be taken. Nothing was written. */
 export class InvalidInputError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "INVALID_INPUT";
   /** The argument or context field at fault. */
   readonly field: string;
@@ -110,6 +114,7 @@ export class InvalidInputError extends SessionError {
 
 /** A record in the store that cannot be read. It concerns this session only, and is left as it is. */
 export class CorruptRecordError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "CORRUPT_RECORD";
   /** The tenant whose session it is. */
   readonly tenant: string;
@@ -130,6 +135,7 @@ export class CorruptRecordError extends SessionError {
 
 /** An option or environment variable that is wrong, or a package that is not installed. */
 export class ConfigError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "CONFIG";
   /** The option or variable at fault. */
   readonly option: string;
@@ -143,6 +149,7 @@ export class ConfigError extends SessionError {
 
 /** A call to a manager that was closed. */
 export class ManagerClosedError extends SessionError {
+  /** Stable name of this kind of error. */
   readonly code = "MANAGER_CLOSED";
 
   /** Made by the manager. */

@@ -6,6 +6,7 @@
 
 /** Names the session that an event is about; its id is never given away, only its hash. */
 export interface SessionEvent {
+  /** The tenant's name. */
   readonly tenant: string;
   /** The key's last part: the session's hashed id. */
   readonly hashedId: string;
@@ -32,7 +33,9 @@ export interface SessionEvents {
 
 /** Where a manager writes what nobody listens to. `console` fits. */
 export interface Logger {
+  /** Something its owner should know of. */
   warn(message: string, details?: unknown): void;
+  /** Something that failed and has nobody to tell. */
   error(message: string, details?: unknown): void;
 }
 

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { closest } from "fastest-levenshtein";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConfigError } from "./errors.ts";
 import type { Logger } from "./events.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { Random } from "./random.ts";
+import type { ContextSchema } from "./schema.ts";
 import type { AnyContext } from "./session.ts";
 import type { StorageAdapter } from "./storage_adapter.ts";
 
@@ -35,7 +35,7 @@ export interface ManagerOptions<Context extends object = AnyContext> {
   /** What all keys begin with. @default "hakgal" */
   readonly keyPrefix?: string;
   /** Validates contexts when they are written and when they are loaded (zod, valibot, arktype, …). */
-  readonly schema?: StandardSchemaV1<unknown, Context>;
+  readonly schema?: ContextSchema<Context>;
   /** Hears of warnings, and of listeners that throw. @default nobody */
   readonly logger?: Logger;
   /** Longest wait for the store, in milliseconds. @default 1000 */
@@ -60,7 +60,7 @@ export interface Settings<Context extends object = AnyContext> {
   readonly maxLifetimeMs: number | undefined;
   readonly idSecret: string | Uint8Array | undefined;
   readonly keyPrefix: string;
-  readonly schema: StandardSchemaV1<unknown, Context> | undefined;
+  readonly schema: ContextSchema<Context> | undefined;
   readonly logger: Logger | undefined;
   readonly commandTimeoutMs: number;
   readonly maxStalenessMs: number;

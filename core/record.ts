@@ -17,21 +17,31 @@ export const ALL_HOLDERS = "all";
 
 /** Everything of a record but its context, trajectory and writers. */
 export interface RecordMeta {
+  /** Version of the stored form. */
   readonly format: number;
+  /** What the record stands for. */
   readonly state: "live" | "moving" | "tombstone";
   /** Why it is a tombstone; without meaning in the other states. */
   readonly reason: GoneReason;
   /** Where a moving session goes, and the rotation's nonce. */
   readonly moving: { readonly nonce: string; readonly to: string } | undefined;
+  /** The nonce of the incarnation that lives, or lived last. */
   readonly incarnation: string;
+  /** When this incarnation was made, on the store's clock. */
   readonly incarnationAtMs: number;
+  /** When the session was first created; a rotation keeps it. */
   readonly createdAtMs: number;
+  /** Commits that changed it. */
   readonly version: number;
+  /** Writer and seq of the last of them, as `writer:seq`. */
   readonly tag: string;
+  /** When it expires unless it is renewed. */
   readonly expiresAtMs: number;
+  /** What no renewal can pass. */
   readonly absoluteExpiresAtMs: number | undefined;
   /** When the store may drop the record altogether. */
   readonly dropAtMs: number;
+  /** Pods that hold a copy. */
   readonly holders: readonly string[];
   /** Number of context fields. */
   readonly fields: number;
@@ -39,6 +49,7 @@ export interface RecordMeta {
   readonly bytes: number;
   /** Vectors appended since the beginning; the next one's slot is this modulo the capacity. */
   readonly appended: number;
+  /** Vectors kept at most. */
   readonly capacity: number;
   /** Numbers a vector; 0 as long as there is none. */
   readonly dimension: number;
@@ -50,11 +61,13 @@ export interface RecordMeta {
 
 /** What a record remembers of a writer: its last applied batch. */
 export interface WriterEntry {
+  /** Its number. */
   readonly seq: number;
   /** The incarnation that it was applied to. */
   readonly incarnation: string;
   /** The version that it made. */
   readonly version: number;
+  /** When, on the store's clock. */
   readonly atMs: number;
   /** The batch was an adopt that found the place taken (rule 20). */
   readonly occupied: boolean;
@@ -66,15 +79,23 @@ export interface RecordCursor {
   meta(): RecordMeta | "corrupt" | undefined;
   /** What is wrong with a corrupt record. */
   corruption(): string;
+  /** Writes the meta; makes the record if there was none. */
   setMeta(meta: RecordMeta): void;
+  /** A writer's entry. */
   writer(id: string): WriterEntry | undefined;
+  /** All writers' entries; deleting while iterating is allowed. */
   writers(): Iterable<readonly [id: string, entry: WriterEntry]>;
+  /** Writes a writer's entry. */
   setWriter(id: string, entry: WriterEntry): void;
+  /** Drops a writer's entry. */
   deleteWriter(id: string): void;
   /** A context field's JSON text. */
   field(name: string): string | undefined;
+  /** Writes a context field. */
   setField(name: string, json: string): void;
+  /** Drops a context field. */
   deleteField(name: string): void;
+  /** Writes the vector of a slot of the trajectory. */
   putVector(slot: number, vector: Uint8Array): void;
   /** Drops context and trajectory; meta and writers stay. */
   clearState(): void;

@@ -4,19 +4,47 @@
  * @module
  */
 
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { parseContext } from "./session.ts";
 
-/** What a schema has against a stored context; undefined when nothing. */
-export async function schemaIssues(
-  schema: StandardSchemaV1,
-  context: ReadonlyMap<string, string>,
-): Promise<string | undefined> {
-  const result = await schema["~standard"].validate(parseContext(context));
-  return result.issues && describe(result.issues);
+/**
+ * A schema that validates contexts: any Standard Schema (version 1), as zod, valibot and arktype make them.
+ * See https://standardschema.dev.
+ */
+export interface ContextSchema<Context> {
+  /** The interface that all such schemas share. */
+  readonly "~standard": {
+    /** Version of the interface. */
+    readonly version: 1;
+    /** The library that made the schema. */
+    readonly vendor: string;
+    /** Accepts a value, or says what is wrong with it. */
+    readonly validate: (value: unknown) => SchemaResult<Context> | Promise<SchemaResult<Context>>;
+  };
 }
 
-function describe(issues: readonly StandardSchemaV1.Issue[]): string {
+/** What a schema answers. */
+export type SchemaResult<Context> =
+  | { readonly value: Context; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** Something that a schema has against a value. */
+export interface SchemaIssue {
+  /** For people. */
+  readonly message: string;
+  /** Where in the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What a schema has against a stored context; undefined when nothing. */
+export async function schemaIssues<Context>(
+  schema: ContextSchema<Context>,
+  context: ReadonlyMap<string, string>,
+): Promise<string | undefined> {
+  const { issues } = await schema["~standard"].validate(parseContext(context));
+  return issues && describe(issues);
+}
+
+function describe(issues: readonly SchemaIssue[]): string {
   return issues.slice(0, 5).map(({ path, message }) => {
     const steps = path?.map((step) => String(typeof step === "object" ? step.key : step)) ?? [];
     return steps.length === 0 ? message : `${steps.join(".")}: ${message}`;

@@ -9,6 +9,7 @@ import type { SessionKey } from "./key_space.ts";
 import type { SessionState } from "./storage_adapter.ts";
 import { toFloat32Array } from "./validation.ts";
 
+/** A context whose fields nobody has typed. */
 // deno-lint-ignore no-explicit-any -- fields are the caller's own; without a type of his, anything goes
 export type AnyContext = Record<string, any>;
 

@@ -30,15 +30,14 @@ export interface ManagerStatus {
   readonly active: number;
 }
 
-/** Options of {@linkcode SessionManager.flush}. */
+/** Options of {@linkcode BaseSessionManager.flush}. */
 export interface FlushOptions {
   /** Longest wait, in milliseconds. @default no limit */
   readonly timeoutMs?: number;
 }
 
 /**
- * Keeps sessions in memory for speed and in a store for truth. One manager a process and store is enough; all
- * tenants share it.
+ * A manager whose adapter is given. `SessionManager` adds opening one by the name of a backend.
  *
  * @example With an adapter of one's own making
  * ```ts
@@ -51,13 +50,17 @@ export interface FlushOptions {
  * console.assert(await acme.increment("user-42", "tx_count_1h") === 1);
  * ```
  */
-export class SessionManager<Context extends object = AnyContext> {
+export class BaseSessionManager<Context extends object = AnyContext> {
   readonly #pod: Pod<Context>;
   readonly #adapter: StorageAdapter;
   readonly #lanes: Lanes<Context>;
   #closing: Promise<void> | undefined;
 
-  /** @throws ConfigError when an option is unknown, or out of range */
+  /**
+   * Makes a manager on an adapter; nothing is sent yet.
+   *
+   * @throws ConfigError when an option is unknown, or out of range
+   */
   constructor(options: ManagerOptions<Context>) {
     const { adapter, ...rest } = options;
     checkAdapter(adapter);

@@ -15,7 +15,7 @@ export interface Identity {
   readonly tag: string;
 }
 
-/** A context entry: the field's name and its value as JSON text. */
+/** A context entry: the field's name (well-formed Unicode) and its value as JSON text. */
 export type ContextEntry = readonly [field: string, json: string];
 
 /** The whole state of a live session, as a store holds it. */
@@ -115,9 +115,11 @@ export interface CommitBatch {
   readonly tombstoneMs: number;
   /** Writers' entries older than this may be dropped (rule 3). */
   readonly writerRetentionMs: number;
+  /** Limits that depend on the state. */
   readonly limits: StateLimits;
   /** The pod that holds a copy after this commit, and where the other holders are told. */
   readonly holder?: Holder;
+  /** What is to be done, in order; all of it or nothing. */
   readonly operations: readonly Operation[];
 }
 
@@ -142,9 +144,11 @@ export type GoneReason = "destroyed" | "expired" | "rotated";
 
 /** A rotation that somebody began and nobody finished yet. */
 export interface Moving {
+  /** The rotation's nonce: the writer of its steps, and the incarnation under the new key. */
   readonly nonce: string;
   /** The full key of the session's new place. */
   readonly to: string;
+  /** The state that moves. */
   readonly state: SessionState;
 }
 
@@ -156,15 +160,19 @@ export type InvalidReason =
   | "session-too-large"
   | "wrong-dimension";
 
-interface ReplyBase {
+/** What every reply has. */
+export interface ReplyBase {
   /** The store's clock when it executed the command, in milliseconds. */
   readonly storeTimeMs: number;
 }
 
 /** The state was changed (or renewed); the identity and expiry are those after the commit. */
 export interface AppliedReply extends ReplyBase {
+  /** Something was changed, or renewed. */
   readonly outcome: "applied";
+  /** The state after the commit. */
   readonly identity: Identity;
+  /** When it expires unless it is renewed, on the store's clock. */
   readonly expiresAtMs: number;
   /** Whether a create made a new session (`false`: it joined the one that lives). */
   readonly created: boolean;
@@ -176,6 +184,7 @@ export interface AppliedReply extends ReplyBase {
 
 /** The batch (or a later one of this writer) had been applied before; nothing was changed now. */
 export interface DuplicateReply extends ReplyBase {
+  /** Nothing was changed now. */
   readonly outcome: "duplicate";
   /** The incarnation that the writer's last applied batch was applied to. */
   readonly incarnation: string;
@@ -187,8 +196,9 @@ export interface DuplicateReply extends ReplyBase {
 
 /** The incarnation meant is not alive: destroyed, expired, rotated or replaced. */
 export interface GoneReply extends ReplyBase {
+  /** Nothing was changed. */
   readonly outcome: "gone";
-  /** Undefined while the session is moving. */
+  /** Why; undefined while the session is moving, or when another incarnation lives. */
   readonly reason: GoneReason | undefined;
   /** The incarnation that lives under the key now, if one does. */
   readonly alive: string | undefined;
@@ -198,9 +208,11 @@ export interface GoneReply extends ReplyBase {
 
 /** An operation does not fit the state; nothing of the batch was applied. */
 export interface InvalidReply extends ReplyBase {
+  /** Nothing was changed. */
   readonly outcome: "invalid";
   /** Index of the offending operation in the batch. */
   readonly operation: number;
+  /** What is wrong with it. */
   readonly reason: InvalidReason;
   /** The size found (fields, bytes, numbers a vector), where the reason is one of size. */
   readonly size: number;
@@ -210,6 +222,7 @@ export interface InvalidReply extends ReplyBase {
 
 /** The record cannot be read; it is left as it is. */
 export interface CorruptReply extends ReplyBase {
+  /** Nothing was changed. */
   readonly outcome: "corrupt";
   /** What is wrong, without any of the session's values. */
   readonly detail: string;
@@ -262,7 +275,9 @@ export type LoadReply =
 export interface ListedRecord {
   /** The full key. */
   readonly key: string;
+  /** Its version. */
   readonly version: number;
+  /** When the session was first created, on the store's clock. */
   readonly createdAtMs: number;
   /** Time left until it expires. */
   readonly expiresInMs: number;
@@ -270,14 +285,19 @@ export interface ListedRecord {
 
 /** Word of another pod's commit. */
 export interface Invalidation {
+  /** The full key. */
   readonly key: string;
+  /** The incarnation that was committed to. */
   readonly incarnation: string;
+  /** The version that the commit made. */
   readonly version: number;
 }
 
 /** What a pod is told through its inbox. */
 export interface InboxListener {
-  /** Another pod committed to a session that this one registered for. */
+  /**
+   * A commit was made to a session that this pod registered for. It may be its own, when word goes to all.
+   */
   onInvalidation(invalidation: Invalidation): void;
   /** Messages may have been lost: every copy of this tenant is to be taken as stale. */
   onGap(): void;
@@ -293,7 +313,7 @@ export interface CallOptions {
 }
 
 /** Options of {@linkcode StorageAdapter.open}. */
-export interface OpenOptions extends CallOptions {
+export interface AdapterOpenOptions extends CallOptions {
   /** A key of this pod's own, written once at open: proof that the store can be written to. */
   readonly podKey: string;
 }
@@ -333,7 +353,7 @@ export interface StorageAdapter {
    * missing permission or a read-only replica is a `StoreRejectedError` now and not at the first write.
    * Called once, before anything else.
    */
-  open(options: OpenOptions): Promise<StoreInfo>;
+  open(options: AdapterOpenOptions): Promise<StoreInfo>;
   /** Applies a batch to the record under `key`, atomically and once. */
   commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply>;
   /** Reads the record under `key`. */

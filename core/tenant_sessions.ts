@@ -63,7 +63,9 @@ export interface Changes<Context extends object> {
 export interface ListedSession {
   /** The key's last part: the session's hashed id. */
   readonly hashedId: string;
+  /** Its version. */
   readonly version: number;
+  /** When it was created, by the store's clock. */
   readonly createdAt: Date;
   /** Milliseconds left until it expires, when it was listed. */
   readonly expiresInMs: number;

@@ -7,6 +7,7 @@
  */
 
 import {
+  type AdapterOpenOptions,
   commit,
   type CommitBatch,
   type CommitReply,
@@ -66,7 +67,7 @@ class DocumentAdapter implements StorageAdapter {
     this.#documents = documents;
   }
 
-  async open({ podKey }: Parameters<StorageAdapter["open"]>[0]): Promise<StoreInfo> {
+  async open({ podKey }: AdapterOpenOptions): Promise<StoreInfo> {
     await this.#transact(podKey, (_text, nowMs) => JSON.stringify({ openedAtMs: nowMs }));
     return { server: "documents" };
   }
