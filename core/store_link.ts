@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
 import { SessionError, StoreRejectedError, StoreUnavailableError } from "./errors.ts";
 import type {
   CommitBatch,
@@ -27,6 +28,7 @@ export interface Answer<Reply> {
 export class StoreLink {
   readonly #adapter: StorageAdapter;
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   #state: "up" | "down" = "up";
   /** The store's time minus the pod's, at least: a reply is older than its arrival. */
   #offsetMs: number | undefined;
@@ -34,6 +36,7 @@ export class StoreLink {
   constructor(adapter: StorageAdapter, clock: Clock) {
     this.#adapter = adapter;
     this.#clock = clock;
+    this.#deadlines = new Deadlines(clock);
   }
 
   /** `down` when the last call had no answer. */
@@ -83,25 +86,22 @@ export class StoreLink {
     return { reply, sentAt };
   }
 
-  /** A late reply finds nobody: the race is over, and its commit is recognised by its seq (rule 7). */
-  #bounded<Result>(timeoutMs: number, call: Promise<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(timeoutMs, () => {
-        this.#state = "down";
-        const message = `The store did not answer within ${Math.round(timeoutMs)} ms.`;
-        reject(new StoreUnavailableError(message, { outcome: "unknown" }));
-      });
-      call.then((result) => {
-        timer.cancel();
-        this.#state = "up";
-        resolve(result);
-      }, (error) => {
-        timer.cancel();
-        this.#state = error instanceof StoreRejectedError ? "up" : "down";
-        reject(asStoreError(error));
-      });
-    });
+  /** A late reply finds nobody: its commit is recognised by its seq (rule 7). */
+  async #bounded<Result>(timeoutMs: number, call: Promise<Result>): Promise<Result> {
+    try {
+      const result = await this.#deadlines.limit(call, timeoutMs, () => late(timeoutMs));
+      this.#state = "up";
+      return result;
+    } catch (error) {
+      this.#state = error instanceof StoreRejectedError ? "up" : "down";
+      throw asStoreError(error);
+    }
   }
+}
+
+function late(timeoutMs: number): StoreUnavailableError {
+  const message = `The store did not answer within ${Math.round(timeoutMs)} ms.`;
+  return new StoreUnavailableError(message, { outcome: "unknown" });
 }
 
 /** What an adapter throws that is no error of ours leaves the outcome open. */
