@@ -1,0 +1,253 @@
+/**
+ * Sessions in Redis or Valkey through ioredis 5 or 6.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { ConfigError } from "../core/errors.ts";
+import type { StorageAdapter } from "../core/storage_adapter.ts";
+import { Channels } from "./redis/channels.ts";
+import {
+  type ChannelListener,
+  inTime,
+  NotConnectedError,
+  type RedisCommand,
+  type RedisDriver,
+  type RedisReply,
+  toArgument,
+} from "./redis/driver.ts";
+import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
+import { replyCode } from "./redis/errors.ts";
+import type { ConnectionOptions } from "./redis/options.ts";
+import { RedisStore } from "./redis/store.ts";
+
+/** What is used of an ioredis client. */
+export interface IoredisClient {
+  readonly status: string;
+  readonly options: { readonly keyPrefix?: string | undefined };
+  callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
+  connect(): Promise<void>;
+  disconnect(reconnect?: boolean): void;
+  duplicate(overrides: object): IoredisClient;
+  // deno-lint-ignore no-explicit-any -- as ioredis declares it: nothing narrower fits
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // deno-lint-ignore no-explicit-any -- as above
+  off(event: string, listener: (...args: any[]) => void): unknown;
+  subscribe(...channels: string[]): Promise<unknown>;
+  unsubscribe(...channels: string[]): Promise<unknown>;
+}
+
+/** Options of {@linkcode ioredisAdapter}. */
+export type IoredisAdapterOptions =
+  | {
+    /**
+     * The caller's own client, without a `keyPrefix`. It is neither changed nor closed; should it resend
+     * commands by itself, a write takes effect once all the same.
+     */
+    readonly client: IoredisClient;
+  }
+  | ConnectionOptions;
+
+/**
+ * An adapter that speaks through ioredis: one connection for commands, and a second one, made when first
+ * needed, on which word of other pods' writes comes in.
+ *
+ * @throws {ConfigError} when the URL is none, or the client has a `keyPrefix`. A missing package, a wrong
+ * password or a missing permission shows when the manager opens.
+ *
+ * @example A connection of its own
+ * ```ts ignore
+ * import { SessionManager } from "@hakgal/sessions";
+ * import { ioredisAdapter } from "@hakgal/sessions/adapters/ioredis";
+ *
+ * const adapter = ioredisAdapter({ url: "redis://localhost:6379" });
+ * await using manager = new SessionManager({ adapter });
+ * await manager.tenant("acme").increment("user-42", "tx_count_1h");
+ * ```
+ *
+ * @example The caller's client
+ * ```ts ignore
+ * import { Redis } from "ioredis";
+ * import { ioredisAdapter } from "@hakgal/sessions/adapters/ioredis";
+ *
+ * const client = new Redis();
+ * const adapter = ioredisAdapter({ client });
+ * ```
+ */
+export function ioredisAdapter(options: IoredisAdapterOptions): StorageAdapter {
+  return new RedisStore(new IoredisDriver(options));
+}
+
+class IoredisDriver implements RedisDriver {
+  readonly name = "ioredis";
+  readonly #endpoint: Endpoint | undefined;
+  readonly #channels = new Channels();
+  #client: IoredisClient | undefined;
+  #subscriber: IoredisClient | undefined;
+  #lastError: Error | undefined;
+
+  constructor(options: IoredisAdapterOptions) {
+    if ("client" in options) {
+      this.#client = options.client;
+      if (options.client.options.keyPrefix) {
+        throw new ConfigError(
+          "client",
+          "The client has a keyPrefix, which would hide keys from list(): use the manager's keyPrefix.",
+        );
+      }
+    } else this.#endpoint = toEndpoint(options);
+  }
+
+  async prepare(): Promise<void> {
+    if (this.#endpoint) this.#client ??= await this.#create(this.#endpoint);
+  }
+
+  async connect(timeoutMs: number): Promise<void> {
+    await this.prepare();
+    if (this.#endpoint && this.#client) {
+      await inTime(becomesReady(this.#client), timeoutMs);
+    }
+    try {
+      await inTime(this.send(["PING"]), timeoutMs);
+    } catch (error) {
+      // The reply to a command is NOAUTH; that it was the password is said by an event alone.
+      const cause = this.#lastError && replyCode(this.#lastError) === "WRONGPASS";
+      if (replyCode(error) !== "NOPERM") throw cause ? this.#lastError : error;
+    }
+  }
+
+  send([name, ...args]: RedisCommand): Promise<RedisReply> {
+    const client = this.#client;
+    if (!client || (this.#endpoint && client.status !== "ready")) {
+      const reason = this.#lastError?.message ?? "not connected";
+      return Promise.reject(new NotConnectedError(reason, { cause: this.#lastError }));
+    }
+    return client.callBuffer(name, ...args.map(toArgument)) as Promise<RedisReply>;
+  }
+
+  recycle(): void {
+    if (this.#endpoint && this.#client?.status === "ready") this.#client.disconnect(true);
+  }
+
+  async subscribe(
+    channels: readonly string[],
+    listener: ChannelListener,
+  ): Promise<() => Promise<void>> {
+    if (!this.#client) throw new NotConnectedError("not connected");
+    this.#subscriber ??= this.#createSubscriber(this.#client);
+    const subscriber = this.#subscriber;
+    this.#channels.add(channels, listener);
+    const end = async () => {
+      const unused = this.#channels.remove(channels, listener);
+      if (unused.length > 0 && subscriber.status === "ready") {
+        await subscriber.unsubscribe(...unused);
+      }
+    };
+    try {
+      await becomesReady(subscriber);
+      await subscriber.subscribe(...channels);
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return end;
+  }
+
+  async close(): Promise<void> {
+    const own = [this.#subscriber, this.#endpoint && this.#client];
+    this.#subscriber = undefined;
+    if (this.#endpoint) this.#client = undefined;
+    await Promise.all(own.map((client) => client && ends(client)));
+  }
+
+  async #create(endpoint: Endpoint): Promise<IoredisClient> {
+    const { Redis } = await loadClient("ioredis", () => import("ioredis"));
+    const { host, port, username, password, database, tls, connectTimeoutMs } = endpoint;
+    const client: IoredisClient = new Redis({
+      ...OWN_CONNECTION,
+      host,
+      port,
+      db: database,
+      connectTimeout: connectTimeoutMs,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls === undefined ? {} : { tls: { ...tls } }),
+    });
+    client.on("error", (error: Error) => this.#lastError = error);
+    client.on("ready", () => this.#lastError = undefined);
+    return client;
+  }
+
+  #createSubscriber(client: IoredisClient): IoredisClient {
+    const subscriber = client.duplicate(OWN_CONNECTION);
+    let connections = 0;
+    subscriber.on("error", () => {
+      // Told by "close"; without a listener it would be thrown.
+    });
+    subscriber.on("message", (channel: string, message: string) => {
+      this.#channels.tell(channel, message);
+    });
+    subscriber.on("close", () => this.#channels.gap());
+    subscriber.on("ready", () => {
+      const names = this.#channels.names;
+      if (connections++ === 0 || names.length === 0) return;
+      // What was published until the server confirms it is lost too. A failure closes the connection.
+      subscriber.subscribe(...names).then(
+        () => this.#channels.gap(),
+        () => subscriber.disconnect(true),
+      );
+    });
+    return subscriber;
+  }
+}
+
+const CLOSE_TIMEOUT_MS = 400;
+
+/**
+ * A command that was sent is never sent again by the client, and one that cannot be sent fails at once
+ * (ioredis's defaults would apply it twice); the connection itself is made again and again.
+ */
+const OWN_CONNECTION = {
+  lazyConnect: true,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  enableOfflineQueue: false,
+  // It would need the permission for INFO, and warn on the console where that is missing.
+  enableReadyCheck: false,
+  // A frozen server does not answer the end of a connection.
+  disconnectTimeout: CLOSE_TIMEOUT_MS / 2,
+  retryStrategy: (times: number): number => Math.min(20 * times, 200),
+};
+
+/** Resolves when commands can be sent; rejects with the first error. */
+function becomesReady(client: IoredisClient): Promise<void> {
+  if (client.status === "ready") return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      client.off("ready", settle);
+      client.off("error", settle);
+      client.off("end", onEnd);
+      if (error) reject(error);
+      else resolve();
+    };
+    const onEnd = (): void => settle(new NotConnectedError("the connection was closed"));
+    client.on("ready", settle);
+    client.on("error", settle);
+    client.on("end", onEnd);
+    if (client.status === "wait" || client.status === "end") {
+      // Its rejection says less than the event.
+      client.connect().catch(() => {});
+    }
+  });
+}
+
+/** Closes a connection and resolves when it is closed. */
+function ends(client: IoredisClient): Promise<void> {
+  // In the other states there is no socket whose end could be waited for.
+  const hasSocket = ["connecting", "connect", "ready"].includes(client.status);
+  const ended = new Promise<void>((resolve) => client.on("end", () => resolve()));
+  client.disconnect();
+  return hasSocket ? inTime(ended, CLOSE_TIMEOUT_MS).catch(() => {}) : Promise.resolve();
+}

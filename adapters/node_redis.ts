@@ -1,0 +1,254 @@
+/**
+ * Sessions in Redis or Valkey through node-redis (`@redis/client` or `redis`, 5 or 6).
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { StorageAdapter } from "../core/storage_adapter.ts";
+import { Channels } from "./redis/channels.ts";
+import {
+  type ChannelListener,
+  inTime,
+  NotConnectedError,
+  type RedisCommand,
+  type RedisDriver,
+  type RedisReply,
+  toArgument,
+} from "./redis/driver.ts";
+import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
+import type { ConnectionOptions } from "./redis/options.ts";
+import { RedisStore } from "./redis/store.ts";
+
+/** What is used of a node-redis client. */
+export interface NodeRedisClient {
+  readonly isReady: boolean;
+  readonly isOpen: boolean;
+  sendCommand(
+    args: readonly (string | Buffer)[],
+    options: { typeMapping: Record<number, unknown> },
+  ): Promise<unknown>;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  duplicate(overrides: object): NodeRedisClient;
+  // deno-lint-ignore no-explicit-any -- as node-redis declares it: nothing narrower fits
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // deno-lint-ignore no-explicit-any -- as above
+  off(event: string, listener: (...args: any[]) => void): unknown;
+  subscribe(
+    channels: string[],
+    listener: (message: string, channel: string) => void,
+  ): Promise<unknown>;
+  unsubscribe(channels: string[]): Promise<unknown>;
+}
+
+/** Options of {@linkcode nodeRedisAdapter}. */
+export type NodeRedisAdapterOptions =
+  | {
+    /** The caller's own connected client. It is neither changed nor closed. */
+    readonly client: NodeRedisClient;
+  }
+  | ConnectionOptions;
+
+/**
+ * An adapter that speaks through node-redis: one connection for commands, and a second one, made when
+ * first needed, on which word of other pods' writes comes in.
+ *
+ * @throws {ConfigError} when the URL is none. A missing package, a wrong password or a missing permission
+ * shows when the manager opens.
+ *
+ * @example A connection of its own
+ * ```ts ignore
+ * import { SessionManager } from "@hakgal/sessions";
+ * import { nodeRedisAdapter } from "@hakgal/sessions/adapters/node-redis";
+ *
+ * const adapter = nodeRedisAdapter({ url: "redis://localhost:6379" });
+ * await using manager = new SessionManager({ adapter });
+ * await manager.tenant("acme").increment("user-42", "tx_count_1h");
+ * ```
+ *
+ * @example The caller's client
+ * ```ts ignore
+ * import { createClient } from "@redis/client";
+ * import { nodeRedisAdapter } from "@hakgal/sessions/adapters/node-redis";
+ *
+ * const client = await createClient().on("error", console.error).connect();
+ * const adapter = nodeRedisAdapter({ client });
+ * ```
+ */
+export function nodeRedisAdapter(options: NodeRedisAdapterOptions): StorageAdapter {
+  return new RedisStore(new NodeRedisDriver(options));
+}
+
+// RESP_TYPES.BLOB_STRING and RESP_TYPES.MAP: the bytes "$" and "%" that begin such a reply.
+const AS_BYTES = { typeMapping: { 36: Buffer, 37: Array } };
+
+class NodeRedisDriver implements RedisDriver {
+  readonly name = "node-redis";
+  readonly #endpoint: Endpoint | undefined;
+  readonly #channels = new Channels();
+  #client: NodeRedisClient | undefined;
+  #subscriber: NodeRedisClient | undefined;
+  #lastError: Error | undefined;
+  /** When the socket came to be whose server has not said hello yet. */
+  #greetedAtMs: number | undefined;
+
+  constructor(options: NodeRedisAdapterOptions) {
+    if ("client" in options) this.#client = options.client;
+    else this.#endpoint = toEndpoint(options);
+  }
+
+  async prepare(): Promise<void> {
+    if (!this.#endpoint || this.#client) return;
+    this.#client = await this.#create(this.#endpoint);
+    this.#watch(this.#client);
+  }
+
+  async connect(timeoutMs: number): Promise<void> {
+    await this.prepare();
+    if (this.#endpoint && this.#client) await inTime(becomesReady(this.#client), timeoutMs);
+  }
+
+  send(command: RedisCommand): Promise<RedisReply> {
+    const client = this.#client;
+    if (!client || (this.#endpoint && !client.isReady)) {
+      this.#replaceIfStuck();
+      const reason = this.#lastError?.message ?? "not connected";
+      return Promise.reject(new NotConnectedError(reason, { cause: this.#lastError }));
+    }
+    return client.sendCommand(command.map(toArgument), AS_BYTES) as Promise<RedisReply>;
+  }
+
+  /** A command that was sent cannot be taken back here: only a new client gets rid of the connection. */
+  recycle(): void {
+    if (this.#endpoint && this.#client?.isReady) this.#replace(this.#client);
+  }
+
+  /** No time limit of the client's covers a server that takes the connection and then says nothing. */
+  #replaceIfStuck(): void {
+    if (!this.#endpoint || !this.#client || this.#greetedAtMs === undefined) return;
+    if (performance.now() - this.#greetedAtMs > this.#endpoint.connectTimeoutMs) {
+      this.#replace(this.#client);
+    }
+  }
+
+  #replace(stuck: NodeRedisClient): void {
+    this.#greetedAtMs = undefined;
+    this.#client = stuck.duplicate({});
+    this.#watch(this.#client);
+    void becomesReady(this.#client).catch(() => {});
+    stuck.destroy();
+  }
+
+  async subscribe(
+    channels: readonly string[],
+    listener: ChannelListener,
+  ): Promise<() => Promise<void>> {
+    if (!this.#client) throw new NotConnectedError("not connected");
+    this.#subscriber ??= this.#createSubscriber(this.#client);
+    const subscriber = this.#subscriber;
+    this.#channels.add(channels, listener);
+    const end = async () => {
+      const unused = this.#channels.remove(channels, listener);
+      if (unused.length > 0 && subscriber.isReady) await subscriber.unsubscribe(unused);
+    };
+    try {
+      await becomesReady(subscriber);
+      await subscriber.subscribe([...channels], this.#tell);
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return end;
+  }
+
+  close(): Promise<void> {
+    const own = [this.#subscriber, this.#endpoint && this.#client];
+    this.#subscriber = undefined;
+    if (this.#endpoint) this.#client = undefined;
+    for (const client of own) {
+      if (client?.isOpen) client.destroy();
+    }
+    return Promise.resolve();
+  }
+
+  async #create(endpoint: Endpoint): Promise<NodeRedisClient> {
+    const { createClient } = await loadClient("@redis/client", importClient);
+    const { host, port, username, password, database, tls, connectTimeoutMs } = endpoint;
+    const client = createClient({
+      ...OWN_CONNECTION,
+      socket: {
+        ...{ host, port, connectTimeout: connectTimeoutMs, reconnectStrategy },
+        ...(tls === undefined ? {} : { ...tls, tls: true }),
+      },
+      database,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    });
+    return client;
+  }
+
+  #watch(client: NodeRedisClient): void {
+    client.on("connect", () => {
+      if (client === this.#client) this.#greetedAtMs = performance.now();
+    });
+    client.on("error", (error: Error) => {
+      if (client !== this.#client) return;
+      this.#lastError = error;
+      this.#greetedAtMs = undefined;
+    });
+    client.on("ready", () => {
+      if (client === this.#client) this.#lastError = this.#greetedAtMs = undefined;
+    });
+  }
+
+  #createSubscriber(client: NodeRedisClient): NodeRedisClient {
+    const subscriber = client.duplicate({ ...OWN_CONNECTION });
+    // The client subscribes again by itself before it says that it is ready.
+    subscriber.on("error", () => this.#channels.gap());
+    subscriber.on("ready", () => this.#channels.gap());
+    return subscriber;
+  }
+
+  readonly #tell = (message: string, channel: string): void => {
+    this.#channels.tell(channel, message);
+  };
+}
+
+const reconnectStrategy = (retries: number): number => Math.min(20 * (retries + 1), 200);
+
+/** What cannot be sent fails at once; "maintNotifications" would need the permission to read env. */
+const OWN_CONNECTION = {
+  disableOfflineQueue: true,
+  maintNotifications: "disabled",
+} as const;
+
+async function importClient(): Promise<{ createClient: (options: object) => NodeRedisClient }> {
+  try {
+    return await import("@redis/client");
+  } catch (error) {
+    try {
+      // In a variable, so that this compiles without the package.
+      const name = "redis";
+      return await import(name);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** Resolves when commands can be sent; rejects with the first error. */
+function becomesReady(client: NodeRedisClient): Promise<void> {
+  if (client.isReady) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      client.off("ready", settle);
+      client.off("error", settle);
+      if (error) reject(error);
+      else resolve();
+    };
+    client.on("ready", settle);
+    client.on("error", settle);
+    if (!client.isOpen) client.connect().catch(settle);
+  });
+}

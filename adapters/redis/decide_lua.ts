@@ -1,0 +1,134 @@
+/**
+ * First part of the commit script: reads the batch and the record, and decides whether and where it applies.
+ *
+ * @module
+ */
+
+/** Leaves `batch`, `operations`, `names`, `texts`, `meta`, `kind`, `first`, `place` and `tag` to what follows. */
+export const DECIDE_LUA = String.raw`
+local batch = cjson.decode(ARGV[1])
+local tag = string.format('%s:%d', batch.writer, batch.seq)
+
+local function refused(outcome) return string.format('%s %d', outcome, now) end
+local function gone(reason, alive, moving)
+  return string.format('gone %d %s %s %d', now, reason or '-', alive or '-', moving and 1 or 0)
+end
+
+-- The operations, and the fields that they touch.
+local operations, names = {}, { 'i', 'm', 's', 'w:' .. batch.writer }
+local argument = 1
+local function take()
+  argument = argument + 1
+  return ARGV[argument]
+end
+local function take_pairs(operation)
+  for index = 1, tonumber(take()) do operation[index] = { take(), take() } end
+end
+local named = {}
+local function touch_field(field)
+  if named[field] == nil then
+    named[field] = false
+    names[#names + 1] = 'c:' .. field
+  end
+  return field
+end
+while argument < #ARGV do
+  local operation = { kind = take() }
+  local kind = operation.kind
+  if kind == 'increment' then
+    operation.field = touch_field(take())
+    operation.by = tonumber(take())
+  elseif kind == 'set' then
+    operation.field = touch_field(take())
+    operation.json = take()
+  elseif kind == 'delete' then
+    operation.field = touch_field(take())
+  elseif kind == 'append' then
+    operation.vector = take()
+  elseif kind == 'create' then
+    operation.nonce, operation.capacity, operation.lifetime = take(), tonumber(take()), tonumber(take())
+    take_pairs(operation)
+  elseif kind == 'adopt' then
+    operation.nonce, operation.version, operation.created = take(), tonumber(take()), tonumber(take())
+    operation.expires, operation.absolute = tonumber(take()), tonumber(take())
+    operation.capacity = tonumber(take())
+    take_pairs(operation)
+    operation.vectors = {}
+    for index = 1, tonumber(take()) do operation.vectors[index] = take() end
+  elseif kind == 'freeze' then
+    operation.nonce, operation.to = take(), take()
+  elseif kind == 'finish' or kind == 'thaw' then
+    operation.nonce = take()
+  end
+  operations[#operations + 1] = operation
+end
+
+-- One read for the meta, the writer's entry and the fields touched.
+local texts, problem = read(names)
+if not texts then return problem end
+local meta
+meta, problem = decode_meta(texts[1], texts[2], texts[3])
+if problem then return problem end
+local entry
+if meta and texts[4] then
+  local seq, incarnation, version, occupied = string.match(texts[4], '^(%d+) ([^ ]+) (%d+) [%d.]+ ([01])$')
+  if not seq then return corrupt("a writer's entry is unreadable") end
+  entry = { seq = tonumber(seq), incarnation = incarnation, version = version, occupied = occupied }
+end
+
+-- Rule 3: dedupe, floor, deadline, target incarnation, prev, ifVersion, apply.
+if entry and entry.seq >= batch.seq then
+  return string.format('duplicate %d %s %s %s', now, entry.incarnation, entry.version, entry.occupied)
+end
+if meta and not entry then
+  problem = told_sizes(meta)
+  if problem then return problem end
+  if batch.firstSentAtMs <= meta.floor then return refused('unknown') end
+end
+if batch.notAfterMs and now > batch.notAfterMs then return refused('late') end
+if batch.acceptedLastMs and batch.acceptedLastMs > now then return refused('late') end
+
+-- The place: 'live', 'free', or 'moving' when the batch settles the rotation under way.
+local first = operations[1] or {}
+local kind = first.kind
+local nonce = (kind == 'create' or kind == 'adopt') and first.nonce or nil
+local settles = (kind == 'finish' or kind == 'thaw') and first.nonce or nil
+local place
+if not meta then
+  -- Rule 17: on an absent key a named destroy writes a tombstone.
+  if not nonce and kind ~= 'destroy' then return refused('missing') end
+  place = 'free'
+elseif GONE[meta.state] then
+  -- Rule 4: creating the incarnation that a tombstone names answers gone.
+  if not nonce or nonce == meta.incarnation then return gone(GONE[meta.state]) end
+  place = 'free'
+elseif now >= meta.expires then
+  -- Rule 18: accepted before the expiry, by a caller that was answered then.
+  if batch.acceptedFirstMs and batch.acceptedFirstMs < meta.expires and meta.state == 'L' and
+    batch.incarnation == meta.incarnation then
+    place = 'live'
+  elseif nonce and nonce ~= meta.incarnation then
+    place = 'free'
+  else
+    return close_expired(meta, batch.tombstoneMs) or gone('expired')
+  end
+elseif meta.state == 'M' then
+  local moving = settles and redis.call('HGET', key, 'r')
+  if not moving or string.match(moving, '^%S+') ~= settles then return gone(nil, nil, true) end
+  place = 'moving'
+else
+  if settles or not (nonce or batch.incarnation == meta.incarnation) then
+    return gone(nil, meta.incarnation)
+  end
+  place = 'live'
+end
+if batch.prev and place == 'live' then
+  local acknowledged = entry and entry.incarnation == meta.incarnation and entry.seq or 0
+  if acknowledged < batch.prev then return refused('behind') end
+end
+local wanted = batch.ifVersion
+if wanted and not (place == 'live' and meta.incarnation == wanted.incarnation and
+  meta.version == wanted.version and meta.tag == wanted.tag) then
+  return refused('conflict')
+end
+`;

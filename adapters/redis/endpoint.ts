@@ -1,0 +1,66 @@
+/**
+ * Connection options in one form, checked.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../../core/errors.ts";
+import type { ConnectionOptions, TlsOptions } from "./options.ts";
+
+/** Where a server is and how to log in. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number;
+  /** Undefined: without TLS. */
+  readonly tls: TlsOptions | undefined;
+  readonly connectTimeoutMs: number;
+}
+
+const DEFAULT_PORT = 6379;
+const DEFAULT_CONNECT_TIMEOUT_MS = 1_000;
+
+/** Reads the URL and what is said beside it. Throws `ConfigError`, which never shows the URL. */
+export function toEndpoint(options: ConnectionOptions): Endpoint {
+  const url = URL.canParse(options.url) ? new URL(options.url) : undefined;
+  const database = url?.pathname.replace(/^\//, "") ?? "";
+  if (!url || !/^rediss?:$/.test(url.protocol) || !/^\d*$/.test(database)) {
+    throw new ConfigError(
+      "url",
+      "The URL must be redis://[user[:password]@]host[:port][/database], or rediss:// for TLS.",
+    );
+  }
+  const said = (text: string) => text === "" ? undefined : decodeURIComponent(text);
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1") || "localhost",
+    port: url.port === "" ? DEFAULT_PORT : Number(url.port),
+    username: options.username ?? said(url.username),
+    password: options.password ?? said(url.password),
+    database: Number(database),
+    tls: options.tls ?? (url.protocol === "rediss:" ? {} : undefined),
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+  };
+}
+
+/** Waits for a client's package; a missing one is a `ConfigError` that says how to add it. */
+export async function loadClient<Module>(
+  name: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
+  try {
+    return await load();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const missing = code === "ERR_MODULE_NOT_FOUND" ||
+      /cannot find (module|package)|not a dependency|could not (find|resolve)/i.test(message);
+    if (!missing) throw error;
+    throw new ConfigError(
+      "backend",
+      `The package ${name} is not installed. Add it: npm install ${name} / deno add npm:${name}`,
+      { cause: error },
+    );
+  }
+}

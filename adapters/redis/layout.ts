@@ -1,0 +1,252 @@
+/**
+ * The stored form of a session on the Redis family, and how batches and replies travel.
+ *
+ * One session is one hash. Its fields:
+ *
+ * | field | value |
+ * | --- | --- |
+ * | `i` | identity: format, state, incarnation, incarnationAtMs, createdAtMs. State is one letter: `L` live, `M` moving, and of a tombstone `D` destroyed, `E` expired, `R` rotated |
+ * | `m` | what every commit moves: version, tag, expiresAtMs, dropAtMs, absoluteExpiresAtMs, oldestWriterMs, holders (by commas) |
+ * | `s` | what changes with the sizes: fields, bytes, appended, capacity, dimension, floorMs |
+ * | `r` | of a moving session: the rotation's nonce and the full key of the new place |
+ * | `c:<name>` | a context entry's JSON text |
+ * | `v:<slot>` | a vector: raw little-endian float32 |
+ * | `w:<writer>` | a writer's last batch: seq, incarnation, version, atMs, occupied (0 or 1) |
+ *
+ * Parts are separated by one space; `-` stands for "none". The key's own TTL ends at `dropAtMs`; whether
+ * the session lives is told by `expiresAtMs`. A tombstone has only `i`, `m`, `s` and writers, each of at most
+ * 64 bytes with ids of up to 32 characters, so that the server keeps it in its compact form.
+ *
+ * @module
+ */
+
+import { FORMAT_VERSION } from "../../core/record.ts";
+import type {
+  CommitBatch,
+  CommitReply,
+  ContextEntry,
+  GoneReason,
+  Invalidation,
+  InvalidReason,
+  LoadReply,
+  LoadRequest,
+  Operation,
+  RefusedReply,
+  SessionState,
+} from "../../core/storage_adapter.ts";
+
+/** An argument of a command. */
+export type Argument = string | Uint8Array;
+
+// Spaces separate the parts of a record and of a reply, commas the holders.
+const ID = /^[^\s,]+$/;
+
+/** A batch as the arguments of the commit script (see there). */
+export function encodeBatch(batch: CommitBatch): Argument[] {
+  const { accepted, holder, limits } = batch;
+  const header = {
+    writer: id(batch.writer),
+    seq: batch.seq,
+    incarnation: batch.incarnation,
+    prev: batch.prev,
+    ifVersion: batch.ifVersion,
+    firstSentAtMs: batch.firstSentAtMs,
+    notAfterMs: batch.notAfterMs,
+    acceptedFirstMs: accepted?.firstMs,
+    acceptedLastMs: accepted?.lastMs,
+    ttlMs: batch.ttlMs,
+    graceMs: batch.graceMs,
+    tombstoneMs: batch.tombstoneMs,
+    writerRetentionMs: batch.writerRetentionMs,
+    // JSON has no infinity.
+    maxFields: Math.min(limits.maxFields, Number.MAX_VALUE),
+    maxBytes: Math.min(limits.maxBytes, Number.MAX_VALUE),
+    pod: holder && id(holder.pod),
+    inboxPrefix: holder?.inboxPrefix,
+  };
+  const args: Argument[] = [JSON.stringify(header)];
+  for (const operation of batch.operations) encodeOperation(operation, args);
+  return args;
+}
+
+function encodeOperation(operation: Operation, args: Argument[]): void {
+  args.push(operation.kind);
+  switch (operation.kind) {
+    case "create":
+      args.push(id(operation.nonce), String(operation.capacity), orNone(operation.lifetimeMs));
+      encodeContext(operation.context, args);
+      return;
+    case "set":
+      args.push(operation.field, operation.json);
+      return;
+    case "delete":
+      args.push(operation.field);
+      return;
+    case "increment":
+      // String(-0) is "0".
+      args.push(operation.field, Object.is(operation.by, -0) ? "-0" : String(operation.by));
+      return;
+    case "append":
+      args.push(operation.vector);
+      return;
+    case "freeze":
+      args.push(id(operation.nonce), operation.to);
+      return;
+    case "finish":
+    case "thaw":
+      args.push(id(operation.nonce));
+      return;
+    case "adopt": {
+      const { state } = operation;
+      args.push(id(operation.nonce), String(state.version), String(state.createdAtMs));
+      args.push(String(state.expiresAtMs), orNone(state.absoluteExpiresAtMs));
+      args.push(String(state.capacity));
+      encodeContext([...state.context], args);
+      args.push(String(state.trajectory.length), ...state.trajectory);
+    }
+  }
+}
+
+function encodeContext(context: readonly ContextEntry[], args: Argument[]): void {
+  args.push(String(context.length));
+  for (const [field, json] of context) args.push(field, json);
+}
+
+function id(text: string): string {
+  if (!ID.test(text)) throw new TypeError(`an id must have no space and no comma: "${text}"`);
+  return text;
+}
+
+function orNone(number: number | undefined): string {
+  return number === undefined ? "-" : String(number);
+}
+
+function noneOr<Text extends string>(text: string | undefined): Text | undefined {
+  return text === "-" ? undefined : text as Text;
+}
+
+/** The line that the commit script answers. */
+export function decodeCommitReply(line: string): CommitReply {
+  const parts = line.split(" ");
+  const outcome = parts[0]! as CommitReply["outcome"];
+  const storeTimeMs = Number(parts[1]);
+  switch (outcome) {
+    case "applied":
+      return {
+        outcome,
+        storeTimeMs,
+        identity: { incarnation: parts[2]!, version: Number(parts[3]), tag: parts[4]! },
+        expiresAtMs: Number(parts[5]),
+        created: parts[6] === "1",
+        found: parts[7] === "1",
+        numbers: parts.slice(8).map(Number),
+      };
+    case "duplicate": {
+      const [, , incarnation, version, occupied] = parts;
+      return {
+        outcome,
+        storeTimeMs,
+        incarnation: incarnation!,
+        version: Number(version),
+        occupied: occupied === "1",
+      };
+    }
+    case "gone":
+      return {
+        outcome,
+        storeTimeMs,
+        reason: noneOr<GoneReason>(parts[2]),
+        alive: noneOr(parts[3]),
+        moving: parts[4] === "1",
+      };
+    case "invalid":
+      return {
+        outcome,
+        storeTimeMs,
+        operation: Number(parts[2]),
+        reason: parts[3] as InvalidReason,
+        size: Number(parts[4]),
+        limit: Number(parts[5]),
+      };
+    case "corrupt":
+      return { outcome, storeTimeMs, detail: parts.slice(2).join(" ") };
+    default:
+      return { outcome: outcome satisfies RefusedReply["outcome"], storeTimeMs };
+  }
+}
+
+/** The line that the load script answers; `read` says that the state is still to be read. */
+export function decodeLoadReply(
+  line: string,
+): LoadReply | { outcome: "read"; storeTimeMs: number } {
+  const [outcome, time, first, second] = line.split(" ");
+  const storeTimeMs = Number(time);
+  switch (outcome) {
+    case "gone":
+      return { outcome, storeTimeMs, reason: first as GoneReason, incarnation: second! };
+    case "unchanged":
+      return { outcome, storeTimeMs, expiresAtMs: Number(first) };
+    case "corrupt":
+      return { outcome, storeTimeMs, detail: line.split(" ").slice(2).join(" ") };
+    default:
+      return { outcome: outcome as "missing" | "read", storeTimeMs };
+  }
+}
+
+/** The meta of a record as far as a reader needs it. */
+export interface StoredMeta extends Omit<SessionState, "context" | "trajectory"> {
+  /** The letter under which the state is stored. */
+  readonly state: "L" | "M" | "D" | "E" | "R";
+  readonly fields: number;
+  readonly appended: number;
+  readonly dimension: number;
+}
+
+/** Why a tombstone stands where it stands, by the letter of its state. */
+export const GONE_REASONS: Readonly<Partial<Record<StoredMeta["state"], GoneReason>>> = {
+  D: "destroyed",
+  E: "expired",
+  R: "rotated",
+};
+
+/** Reads the fields `i`, `m` and `s`; undefined when they cannot be read. */
+export function decodeMeta(i: string, m: string, s: string): StoredMeta | undefined {
+  const [format, state, incarnation, incarnationAtMs, createdAtMs] = i.split(" ");
+  const moving = m.split(" ");
+  const sizes = s.split(" ");
+  if (
+    format !== String(FORMAT_VERSION) || !/^[LMDER]$/.test(state ?? "") || moving.length !== 7 ||
+    sizes.length !== 6
+  ) return undefined;
+  const meta: StoredMeta = {
+    state: state as StoredMeta["state"],
+    incarnation: incarnation!,
+    incarnationAtMs: Number(incarnationAtMs),
+    createdAtMs: Number(createdAtMs),
+    version: Number(moving[0]),
+    tag: moving[1]!,
+    expiresAtMs: Number(moving[2]),
+    absoluteExpiresAtMs: moving[4] === "-" ? undefined : Number(moving[4]),
+    fields: Number(sizes[0]),
+    appended: Number(sizes[2]),
+    capacity: Number(sizes[3]),
+    dimension: Number(sizes[4]),
+  };
+  const numbers = Object.values(meta).filter((value) => typeof value === "number");
+  const all = [...numbers, ...sizes.map(Number)];
+  return all.every(Number.isFinite) ? meta : undefined;
+}
+
+/** A load's arguments for the load script (see there). */
+export function encodeLoad({ tombstoneMs, holder, known }: LoadRequest): Argument[] {
+  const args = [String(tombstoneMs), holder ? id(holder.pod) : ""];
+  if (known) args.push(known.incarnation, String(known.version), known.tag);
+  return args;
+}
+
+/** The message that the commit script publishes: version, incarnation and key. */
+export function decodeInvalidation(message: string): Invalidation | undefined {
+  const [, version, incarnation, key] = /^(\d+) (\S+) (.*)$/s.exec(message) ?? [];
+  if (version === undefined) return undefined;
+  return { key: key!, incarnation: incarnation!, version: Number(version) };
+}

@@ -1,0 +1,99 @@
+/**
+ * Reads a whole record as HGETALL answers it. Whatever does not fit together is corrupt: a session is given
+ * in full or not at all.
+ *
+ * @module
+ */
+
+import { FORMAT_VERSION, slotsByAge } from "../../core/record.ts";
+import type { SessionState } from "../../core/storage_adapter.ts";
+import { decodeMeta, type StoredMeta } from "./layout.ts";
+
+/** A record that was read. */
+export interface StoredRecord {
+  readonly meta: StoredMeta;
+  readonly state: SessionState;
+  /** Where a moving session goes. */
+  readonly moving: { readonly nonce: string; readonly to: string } | undefined;
+}
+
+// A byte order mark at the start of a name is part of the name.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Decodes names and values in turn; `undefined` for a missing key. The bytes are copied, never kept. */
+export function decodeRecord(
+  fields: readonly Uint8Array[],
+): StoredRecord | { readonly corrupt: string } | undefined {
+  if (fields.length === 0) return undefined;
+  let i: string | undefined, m: string | undefined, s: string | undefined;
+  let r: string | undefined;
+  const context = new Map<string, string>();
+  const vectors = new Map<string, Uint8Array>();
+  try {
+    for (let index = 0; index + 1 < fields.length; index += 2) {
+      const name = utf8.decode(fields[index]);
+      const value = fields[index + 1]!;
+      if (name.startsWith("c:")) context.set(name.slice(2), utf8.decode(value));
+      else if (name.startsWith("v:")) vectors.set(name.slice(2), value);
+      else if (name === "i") i = utf8.decode(value);
+      else if (name === "m") m = utf8.decode(value);
+      else if (name === "s") s = utf8.decode(value);
+      else if (name === "r") r = utf8.decode(value);
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { corrupt: "a text is no UTF-8" };
+  }
+  if (i === undefined || m === undefined || s === undefined) {
+    return { corrupt: "its meta is missing" };
+  }
+  const format = i.slice(0, i.indexOf(" "));
+  if (format !== String(FORMAT_VERSION)) {
+    return { corrupt: `format version ${format.slice(0, 16)} is unknown` };
+  }
+  const meta = decodeMeta(i, m, s);
+  if (!meta) return { corrupt: "its meta is unreadable" };
+  return assemble(meta, context, vectors, r);
+}
+
+function assemble(
+  meta: StoredMeta,
+  context: ReadonlyMap<string, string>,
+  vectors: ReadonlyMap<string, Uint8Array>,
+  r: string | undefined,
+): StoredRecord | { readonly corrupt: string } {
+  if (context.size !== meta.fields) {
+    return { corrupt: `${context.size} context fields where ${meta.fields} are counted` };
+  }
+  for (const [, json] of context) {
+    if (!isJson(json)) return { corrupt: "a context entry is no JSON" };
+  }
+  const trajectory: Uint8Array[] = [];
+  for (const slot of slotsByAge(meta)) {
+    const vector = vectors.get(String(slot));
+    if (!vector) return { corrupt: `the vector in slot ${slot} is missing` };
+    if (vector.length !== meta.dimension * 4) {
+      return { corrupt: `the vector in slot ${slot} has ${vector.length} bytes` };
+    }
+    // A view would keep the whole reply alive, and stands at an odd offset.
+    trajectory.push(new Uint8Array(vector));
+  }
+  const [nonce, ...to] = r?.split(" ") ?? [];
+  if (meta.state === "M" && !nonce) return { corrupt: "its rotation is missing" };
+  const { state: _letter, fields: _fields, appended: _appended, dimension: _dimension, ...rest } =
+    meta;
+  return {
+    meta,
+    state: { ...rest, context, trajectory },
+    moving: nonce === undefined ? undefined : { nonce, to: to.join(" ") },
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The Lua scripts of the Redis family. Each is held to core's executable specification (`core/commit.ts`,
+ * `core/load.ts`), reply for reply, by a differential test.
+ *
+ * @module
+ */
+
+import { FORMAT_VERSION, MAX_HOLDERS } from "../../core/record.ts";
+import { APPLY_LUA, WRITE_LUA } from "./apply_lua.ts";
+import { DECIDE_LUA } from "./decide_lua.ts";
+import { RECORD_LUA } from "./record_lua.ts";
+
+/** A script and its name, for messages. */
+export interface Script {
+  readonly name: string;
+  readonly text: string;
+}
+
+const SHARED_LUA = RECORD_LUA
+  .replaceAll("{FORMAT_VERSION}", String(FORMAT_VERSION))
+  .replaceAll("{MAX_HOLDERS}", String(MAX_HOLDERS));
+
+/**
+ * Applies a batch, all or nothing: every check comes before the first write, since an error midway
+ * would leave what was written until then.
+ *
+ * Key: the session's. Arguments: the header (JSON object, see `encodeBatch`), then the operations one
+ * after the other, each its kind and its parts:
+ * - `create` nonce capacity lifetimeMs|`-` n (field json)×n
+ * - `set` field json · `delete` field · `increment` field number · `append` vector · `touch` · `destroy`
+ * - `freeze` nonce to · `finish` nonce · `thaw` nonce
+ * - `adopt` nonce version createdAtMs expiresAtMs absoluteMs|`-` capacity n (field json)×n k vector×k
+ *
+ * Reply: one line, its parts separated by spaces, times on the server's clock:
+ * - `applied` nowMs incarnation version tag expiresAtMs created found number…
+ * - `duplicate` nowMs incarnation version occupied
+ * - `gone` nowMs reason|`-` alive|`-` moving
+ * - `invalid` nowMs operation reason size limit
+ * - `corrupt` nowMs detail
+ * - `conflict`, `missing`, `late`, `behind`, `unknown` nowMs
+ */
+export const COMMIT: Script = {
+  name: "commit",
+  text: SHARED_LUA + DECIDE_LUA + APPLY_LUA + WRITE_LUA,
+};
+
+/**
+ * Finds out what a load answers without its state, registers the holder, and closes an expired record.
+ *
+ * Key: the session's. Arguments: tombstoneMs, the holding pod or an empty text, and of the state known,
+ * if one is: incarnation, version, tag.
+ *
+ * Reply: one line, its parts separated by spaces:
+ * - `missing` nowMs · `gone` nowMs reason incarnation · `unchanged` nowMs expiresAtMs · `corrupt` nowMs detail
+ * - `read` nowMs: the state is to be read by HGETALL
+ */
+export const LOAD: Script = {
+  name: "load",
+  text: SHARED_LUA + String.raw`
+local texts, problem = read({ 'i', 'm', 's' })
+if not texts then return problem end
+local meta
+meta, problem = decode_meta(texts[1], texts[2], texts[3])
+if problem then return problem end
+if not meta then return string.format('missing %d', now) end
+if not GONE[meta.state] and now >= meta.expires then
+  problem = close_expired(meta, tonumber(ARGV[1]))
+  if problem then return problem end
+end
+if GONE[meta.state] then
+  return string.format('gone %d %s %s', now, GONE[meta.state], meta.incarnation)
+end
+local pod = ARGV[2]
+if pod ~= '' and meta.state == 'L' then
+  local holders = add_holder(meta.holders, pod)
+  if holders ~= meta.holders then
+    meta.holders = holders
+    local sets = {}
+    encode_meta(meta, sets)
+    -- A full store can still be read: only word of other pods' commits will not come.
+    local result = redis.pcall('HSET', key, unpack(sets))
+    if type(result) == 'table' and result.err and not string.find(result.err, '^OOM') then return result end
+  end
+end
+if ARGV[3] == meta.incarnation and meta.state == 'L' and tonumber(ARGV[4]) == meta.version and
+  ARGV[5] == meta.tag then
+  return string.format('unchanged %d %s', now, text(meta.expires))
+end
+return string.format('read %d', now)
+`,
+};
+
+/**
+ * Writes the pod's own key, and finds out whether every other command of the scripts is permitted: one
+ * refused in the midst of a commit would leave half of it.
+ *
+ * Key: the pod's. Argument: how long the key lives, in ms. Reply: `open` nowMs counter.
+ */
+export const OPEN: Script = {
+  name: "open",
+  text: String.raw`
+local key = KEYS[1]
+local clock = redis.call('TIME')
+local count = redis.call('INCR', key)
+redis.call('PEXPIRE', key, ARGV[1])
+-- On a key that is no hash each of these fails, but in another way when it is not permitted.
+for _, command in ipairs({
+  { 'HMGET', key, 'i' }, { 'HGET', key, 'i' }, { 'HKEYS', key }, { 'HGETALL', key }, { 'HSET', key, 'i', '' },
+  { 'HDEL', key, 'i' },
+}) do
+  local result = redis.pcall(unpack(command))
+  if not string.find(result.err, '^WRONGTYPE') then return result end
+end
+redis.call('EXISTS', key)
+redis.call('PEXPIREAT', key, string.format('%d', clock[1] * 1000 + ARGV[1]))
+return string.format('open %d %d', clock[1] * 1000 + math.floor(clock[2] / 1000), count)
+`,
+};

@@ -1,0 +1,264 @@
+/**
+ * A store of the Redis family, through any of its clients.
+ *
+ * @module
+ */
+
+import { systemClock } from "../../core/clock.ts";
+import { Deadlines } from "../../core/deadlines.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { ALL_HOLDERS } from "../../core/record.ts";
+import type {
+  AdapterOpenOptions,
+  CallOptions,
+  CommitBatch,
+  CommitReply,
+  Holder,
+  InboxListener,
+  ListedRecord,
+  LoadReply,
+  LoadRequest,
+  StorageAdapter,
+  StoreInfo,
+} from "../../core/storage_adapter.ts";
+import { NoAnswerError, type RedisCommand, type RedisDriver, type RedisReply } from "./driver.ts";
+import { replyCode, toStoreError } from "./errors.ts";
+import {
+  type Argument,
+  decodeCommitReply,
+  decodeInvalidation,
+  decodeLoadReply,
+  decodeMeta,
+  encodeBatch,
+  encodeLoad,
+  GONE_REASONS,
+} from "./layout.ts";
+import { decodeRecord } from "./record_reader.ts";
+import { COMMIT, LOAD, OPEN, type Script } from "./scripts.ts";
+
+const LEAST_MAJOR_VERSION = 7;
+const POD_KEY_MS = 60_000;
+const SCAN_COUNT = 500;
+/** How often a load is begun anew when the record changed between its two commands. */
+const LOAD_TRIES = 3;
+
+type Subscribing = RedisDriver & Required<Pick<RedisDriver, "subscribe">>;
+
+/** The store behind a driver. */
+export class RedisStore implements StorageAdapter {
+  readonly name: string;
+  readonly subscribe?: NonNullable<StorageAdapter["subscribe"]>;
+  readonly #driver: RedisDriver;
+  readonly #hashes = new Map<Script, string>();
+  readonly #deadlines = new Deadlines(systemClock);
+  #replies = 0;
+
+  constructor(driver: RedisDriver) {
+    this.name = driver.name;
+    this.#driver = driver;
+    if (driver.subscribe) {
+      this.subscribe = (holder, listener) =>
+        this.#subscribe(driver as Subscribing, holder, listener);
+    }
+  }
+
+  prepare(): Promise<void> {
+    return this.#driver.prepare();
+  }
+
+  async open(options: AdapterOpenOptions): Promise<StoreInfo> {
+    for (const script of [COMMIT, LOAD, OPEN]) this.#hashes.set(script, await sha1(script.text));
+    try {
+      await this.#driver.connect(options.timeoutMs);
+      const server = await this.#server(options.timeoutMs);
+      await this.#evaluate(OPEN, options.podKey, [String(POD_KEY_MS)], options.timeoutMs);
+      return { server };
+    } catch (error) {
+      throw toStoreError(error, true);
+    }
+  }
+
+  async commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
+    const line = await this.#call(() =>
+      this.#evaluate(COMMIT, key, encodeBatch(batch), options.timeoutMs)
+    );
+    return decodeCommitReply(line);
+  }
+
+  load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
+    return this.#call(async () => {
+      const { timeoutMs } = options;
+      if (request.known) {
+        const line = await this.#evaluate(LOAD, key, encodeLoad(request), timeoutMs);
+        const reply = decodeLoadReply(line);
+        if (reply.outcome !== "read") return reply;
+      }
+      for (let tries = 1;; tries++) {
+        const reply = await this.#read(key, request, timeoutMs);
+        if (reply) return reply;
+        if (tries === LOAD_TRIES) {
+          throw new Error("the record changed again and again while it was read");
+        }
+      }
+    });
+  }
+
+  async *list(prefix: string, options: CallOptions): AsyncGenerator<ListedRecord> {
+    const seen = new Set<string>();
+    const pattern = `${prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
+    let cursor = "0";
+    do {
+      const page = await this.#call(() => this.#page(cursor, pattern, options.timeoutMs));
+      for (const record of page.records) {
+        if (!seen.has(record.key)) yield record;
+        seen.add(record.key);
+      }
+      cursor = page.cursor;
+    } while (cursor !== "0");
+  }
+
+  close(): Promise<void> {
+    return this.#driver.close();
+  }
+
+  #subscribe(
+    driver: Subscribing,
+    holder: Holder,
+    listener: InboxListener,
+  ): Promise<() => Promise<void>> {
+    const channels = [holder.pod, ALL_HOLDERS].map((inbox) => holder.inboxPrefix + inbox);
+    return this.#call(() =>
+      driver.subscribe(channels, {
+        onMessage: (message) => {
+          const invalidation = decodeInvalidation(message);
+          if (invalidation) listener.onInvalidation(invalidation);
+        },
+        onGap: () => listener.onGap(),
+      })
+    );
+  }
+
+  /** One try of a cold load; undefined when what was read is not what the script saw. */
+  async #read(
+    key: string,
+    request: LoadRequest,
+    timeoutMs: number,
+  ): Promise<LoadReply | undefined> {
+    const { known: _, ...cold } = request;
+    // Two commands, one after the other on the wire: inside the script HGETALL would take twice as long.
+    const [line, fields] = await Promise.all([
+      this.#evaluate(LOAD, key, encodeLoad(cold), timeoutMs),
+      this.#send(["HGETALL", key], timeoutMs).catch((error) => {
+        if (replyCode(error) === "WRONGTYPE") return [];
+        throw error;
+      }),
+    ]);
+    const reply = decodeLoadReply(line);
+    if (reply.outcome !== "read") return reply;
+    const { storeTimeMs } = reply;
+    const record = decodeRecord(toList(fields) as readonly Uint8Array[]);
+    if (!record) return undefined;
+    if ("corrupt" in record) return { outcome: "corrupt", storeTimeMs, detail: record.corrupt };
+    const { meta, state, moving } = record;
+    const reason = GONE_REASONS[meta.state];
+    if (reason) return { outcome: "gone", storeTimeMs, reason, incarnation: meta.incarnation };
+    if (meta.expiresAtMs <= storeTimeMs) return undefined;
+    return moving
+      ? { outcome: "moving", storeTimeMs, moving: { ...moving, state } }
+      : { outcome: "found", storeTimeMs, state };
+  }
+
+  /** One page of a listing. */
+  async #page(
+    cursor: string,
+    pattern: string,
+    timeoutMs: number,
+  ): Promise<{ cursor: string; records: ListedRecord[] }> {
+    const scan = ["SCAN", cursor, "MATCH", pattern, "COUNT", String(SCAN_COUNT)] as const;
+    const [next, found] = toList(await this.#send([...scan, "TYPE", "hash"], timeoutMs));
+    const keys = toList(found).map(toText);
+    const [time, ...metas] = await Promise.all([
+      this.#send(["TIME"], timeoutMs),
+      ...keys.map((key) => this.#send(["HMGET", key, "i", "m", "s"], timeoutMs)),
+    ]);
+    const [seconds, microseconds] = toList(time!).map((part) => Number(toText(part)));
+    const nowMs = seconds! * 1000 + Math.floor(microseconds! / 1000);
+    const records: ListedRecord[] = [];
+    for (const [index, key] of keys.entries()) {
+      const [i, m, s] = toList(metas[index]!);
+      const meta = i && m && s ? decodeMeta(toText(i), toText(m), toText(s)) : undefined;
+      if (!meta || GONE_REASONS[meta.state] || meta.expiresAtMs <= nowMs) continue;
+      const { version, createdAtMs } = meta;
+      records.push({ key, version, createdAtMs, expiresInMs: meta.expiresAtMs - nowMs });
+    }
+    return { cursor: toText(next!), records };
+  }
+
+  async #server(timeoutMs: number): Promise<string> {
+    let info: string;
+    try {
+      info = toText(await this.#send(["INFO", "server"], timeoutMs));
+    } catch (error) {
+      if (replyCode(error) === "NOPERM") return "unknown version";
+      throw error;
+    }
+    const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1];
+    const redis = /^redis_version:(\S+)/m.exec(info)?.[1];
+    if (valkey === undefined && redis === undefined) return "unknown version";
+    const server = valkey === undefined ? `redis ${redis}` : `valkey ${valkey}`;
+    if (Number.parseInt(valkey ?? redis!) < LEAST_MAJOR_VERSION) {
+      throw new ConfigError("url", `${server} is too old: use Redis 7.0, Valkey 7.2 or newer.`);
+    }
+    return server;
+  }
+
+  async #evaluate(
+    script: Script,
+    key: string,
+    args: readonly Argument[],
+    timeoutMs: number,
+  ): Promise<string> {
+    const hash = this.#hashes.get(script) ?? await sha1(script.text);
+    try {
+      return toText(await this.#send(["EVALSHA", hash, "1", key, ...args], timeoutMs));
+    } catch (error) {
+      // The script surely did not run: the server does not know it yet, or no longer.
+      if (replyCode(error) !== "NOSCRIPT") throw error;
+      return toText(await this.#send(["EVAL", script.text, "1", key, ...args], timeoutMs));
+    }
+  }
+
+  async #send(command: RedisCommand, timeoutMs: number): Promise<RedisReply> {
+    const repliesBefore = this.#replies;
+    const reply = await this.#deadlines.limit(this.#driver.send(command), timeoutMs, () => {
+      if (this.#replies === repliesBefore) this.#driver.recycle();
+      return new NoAnswerError(`no answer within ${Math.round(timeoutMs)} ms`);
+    });
+    this.#replies++;
+    return reply;
+  }
+
+  async #call<Value>(run: () => Promise<Value>): Promise<Value> {
+    try {
+      return await run();
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}
+
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function toText(reply: RedisReply): string {
+  return reply instanceof Uint8Array ? utf8.decode(reply) : String(reply);
+}
+
+function toList(reply: RedisReply): readonly RedisReply[] {
+  if (reply instanceof Map) return [...reply].flat();
+  return Array.isArray(reply) ? reply : [];
+}

@@ -1,0 +1,307 @@
+/**
+ * Sessions in Redis or Valkey through Valkey GLIDE 2.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { ConfigError } from "../core/errors.ts";
+import type { StorageAdapter } from "../core/storage_adapter.ts";
+import { Channels } from "./redis/channels.ts";
+import {
+  type ChannelListener,
+  inTime,
+  NotConnectedError,
+  type RedisCommand,
+  type RedisDriver,
+  type RedisReply,
+  toArgument,
+} from "./redis/driver.ts";
+import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
+import type { ConnectionOptions } from "./redis/options.ts";
+import { RedisStore } from "./redis/store.ts";
+
+/** What is used of a GLIDE client. */
+export interface ValkeyGlideClient {
+  customCommand(args: (string | Buffer)[], options: { decoder: number }): Promise<unknown>;
+}
+
+/** Options of {@linkcode valkeyGlideAdapter}. */
+export type ValkeyGlideAdapterOptions =
+  | {
+    /**
+     * The caller's own client. It is neither changed nor closed. GLIDE cannot make a second connection
+     * from it, so this adapter does not hear of other pods' writes: cached copies are as fresh as
+     * `maxStalenessMs` says.
+     */
+    readonly client: ValkeyGlideClient;
+  }
+  | ConnectionOptions;
+
+/**
+ * An adapter that speaks through Valkey GLIDE: one connection for commands, and a second one, made when
+ * first needed, on which word of other pods' writes comes in.
+ *
+ * GLIDE tells nobody when a subscription was lost and made again, so words can be lost unnoticed: a copy
+ * is then as fresh as `maxStalenessMs` says. Each client that GLIDE closes leaves a file descriptor open.
+ * The server's user needs the permission for INFO.
+ *
+ * @throws {ConfigError} when the URL is none, or when a client certificate or a server name is asked for,
+ * which GLIDE has no option for. A missing package, a wrong password or a missing permission shows when
+ * the manager opens.
+ *
+ * @example A connection of its own
+ * ```ts ignore
+ * import { SessionManager } from "@hakgal/sessions";
+ * import { valkeyGlideAdapter } from "@hakgal/sessions/adapters/valkey-glide";
+ *
+ * const adapter = valkeyGlideAdapter({ url: "redis://localhost:6379" });
+ * await using manager = new SessionManager({ adapter });
+ * await manager.tenant("acme").increment("user-42", "tx_count_1h");
+ * ```
+ *
+ * @example The caller's client
+ * ```ts ignore
+ * import { GlideClient } from "@valkey/valkey-glide";
+ * import { valkeyGlideAdapter } from "@hakgal/sessions/adapters/valkey-glide";
+ *
+ * const client = await GlideClient.createClient({ addresses: [{ host: "localhost" }] });
+ * const adapter = valkeyGlideAdapter({ client });
+ * ```
+ */
+export function valkeyGlideAdapter(options: ValkeyGlideAdapterOptions): StorageAdapter {
+  return new RedisStore(
+    "client" in options
+      ? new CallersGlideDriver(options.client)
+      : new OwnGlideDriver(toGlideEndpoint(options)),
+  );
+}
+
+function toGlideEndpoint(options: ConnectionOptions): Endpoint {
+  const endpoint = toEndpoint(options);
+  for (const option of ["cert", "key", "servername"] as const) {
+    if (endpoint.tls?.[option] === undefined) continue;
+    throw new ConfigError(
+      `tls.${option}`,
+      `Valkey GLIDE has no option for tls.${option}. Use the backend ioredis or node-redis, or leave it out.`,
+    );
+  }
+  return endpoint;
+}
+
+class CallersGlideDriver implements RedisDriver {
+  readonly name = "valkey-glide";
+  readonly #client: ValkeyGlideClient;
+
+  constructor(client: ValkeyGlideClient) {
+    this.#client = client;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  connect(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  send(command: RedisCommand): Promise<RedisReply> {
+    return sendThrough(this.#client, command);
+  }
+
+  recycle(): void {
+    // The connection is the caller's.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A client of our own, which is closed at the end. */
+type OwnClient = ValkeyGlideClient & {
+  close(): void;
+  subscribe(channels: string[], timeoutMs: number): Promise<void>;
+  unsubscribe(channels: string[], timeoutMs: number): Promise<void>;
+};
+
+class OwnGlideDriver implements RedisDriver {
+  readonly name = "valkey-glide";
+  readonly #endpoint: Endpoint;
+  readonly #channels = new Channels();
+  #requestTimeoutMs = 1_000;
+  #client: OwnClient | undefined;
+  #connecting: Promise<OwnClient> | undefined;
+  #subscriber: Promise<OwnClient> | undefined;
+  #isClosed = false;
+  #lastError: unknown;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  async prepare(): Promise<void> {
+    await loadGlide();
+  }
+
+  async connect(timeoutMs: number): Promise<void> {
+    this.#isClosed = false;
+    this.#requestTimeoutMs = timeoutMs;
+    if (!this.#client) await inTime(this.#reconnect(), timeoutMs);
+  }
+
+  send(command: RedisCommand): Promise<RedisReply> {
+    if (this.#client) return sendThrough(this.#client, command);
+    // Once made, a client connects again by itself; one that could not be made does not.
+    if (!this.#isClosed) this.#reconnect().catch(() => {});
+    return Promise.reject(new NotConnectedError("not connected", { cause: this.#lastError }));
+  }
+
+  recycle(): void {
+    // GLIDE replaces a dead connection by itself; replacing the client would leak a file descriptor.
+  }
+
+  async subscribe(
+    channels: readonly string[],
+    listener: ChannelListener,
+  ): Promise<() => Promise<void>> {
+    this.#subscriber ??= this.#create(true);
+    const timeoutMs = this.#requestTimeoutMs;
+    this.#channels.add(channels, listener);
+    const end = async () => {
+      const unused = this.#channels.remove(channels, listener);
+      const subscriber = await this.#subscriber;
+      if (unused.length > 0) await subscriber?.unsubscribe(unused, timeoutMs);
+    };
+    try {
+      await (await this.#subscriber).subscribe([...channels], timeoutMs);
+    } catch (error) {
+      this.#channels.remove(channels, listener);
+      throw normalize(error);
+    }
+    return end;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const own = [this.#connecting, this.#subscriber, this.#client];
+    this.#connecting = this.#subscriber = this.#client = undefined;
+    // One that is just being made is closed when it is there; close() does not wait for the server.
+    for (const client of own) {
+      if (client instanceof Promise) client.then((late) => late.close(), () => {});
+      else client?.close();
+    }
+    await Promise.resolve();
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#connecting ??= this.#create(false);
+    const connecting = this.#connecting;
+    try {
+      const client = await connecting;
+      if (this.#connecting === connecting) this.#client = client;
+    } catch (error) {
+      this.#lastError = error;
+      throw error;
+    } finally {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    }
+  }
+
+  async #create(subscribes: boolean): Promise<OwnClient> {
+    const { GlideClient, Logger } = await loadGlide();
+    // It writes to the console by default. A configuration of the caller's stays.
+    Logger.init("off");
+    const { host, port, username, password, database, tls, connectTimeoutMs } = this.#endpoint;
+    try {
+      return await GlideClient.createClient({
+        addresses: [{ host, port }],
+        databaseId: database,
+        useTLS: tls !== undefined,
+        requestTimeout: this.#requestTimeoutMs,
+        connectionBackoff: CONNECTION_BACKOFF,
+        ...(password === undefined
+          ? {}
+          : { credentials: username === undefined ? { password } : { username, password } }),
+        advancedConfiguration: {
+          connectionTimeout: connectTimeoutMs,
+          ...(tls?.ca === undefined
+            ? {}
+            : { tlsAdvancedConfiguration: { rootCertificates: tls.ca } }),
+        },
+        ...(subscribes
+          ? {
+            pubsubSubscriptions: {
+              channelsAndPatterns: {},
+              callback: ({ channel, message }: { channel: unknown; message: unknown }) =>
+                this.#channels.tell(String(channel), String(message)),
+            },
+          }
+          : {}),
+      });
+    } catch (error) {
+      throw asNotConnected(error);
+    }
+  }
+}
+
+const loadGlide = () => loadClient("@valkey/valkey-glide", () => import("@valkey/valkey-glide"));
+
+/** With 0 retries a command sent while the connection is lost would hang for ever. */
+const CONNECTION_BACKOFF = { numberOfRetries: 4, factor: 10, exponentBase: 2 } as const;
+
+// Decoder.Bytes
+const AS_BYTES = { decoder: 0 };
+
+async function sendThrough(client: ValkeyGlideClient, command: RedisCommand): Promise<RedisReply> {
+  try {
+    const reply = await client.customCommand(command.map(toArgument), AS_BYTES);
+    return (command[0] === "HGETALL" ? flatten(reply) : reply) as RedisReply;
+  } catch (error) {
+    throw normalize(error);
+  }
+}
+
+/** A map comes as objects of key and value. */
+function flatten(reply: unknown): unknown {
+  return Array.isArray(reply)
+    ? reply.flatMap((entry) => "key" in entry ? [entry.key, entry.value] : [entry])
+    : reply;
+}
+
+/** GLIDE's own names for a server's error codes. */
+const CODES: Readonly<Record<string, string>> = {
+  Ask: "ASK",
+  BusyLoadingError: "LOADING",
+  ClusterDown: "CLUSTERDOWN",
+  MasterDown: "MASTERDOWN",
+  Moved: "MOVED",
+  NoScriptError: "NOSCRIPT",
+  PermissionDenied: "NOPERM",
+  ReadOnly: "READONLY",
+  ResponseError: "ERR",
+  TryAgain: "TRYAGAIN",
+};
+
+/** The error as the server gave it, its code first. */
+function normalize(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, name, text] = /signalled by the server: - (\w+): (.*)$/s.exec(message) ?? [];
+  const code = name === undefined ? undefined : CODES[name];
+  return code === undefined ? error : new Error(`${code} ${text}`, { cause: error });
+}
+
+/** A client could not be made: because of its login, for want of a primary, or since the server is away. */
+function asNotConnected(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("No primary node found")) {
+    return new Error(`READONLY the server is a replica: ${message}`, { cause: error });
+  }
+  // It asks for INFO by itself, so a user without that permission cannot use it.
+  const refusal = /\b(WRONGPASS|NOAUTH|NOPERM)\b.*/s.exec(
+    message.replace("PermissionDenied", "NOPERM"),
+  )?.[0];
+  return refusal === undefined
+    ? new NotConnectedError(message, { cause: error })
+    : new Error(refusal.trim(), { cause: error });
+}
