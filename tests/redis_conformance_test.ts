@@ -1,5 +1,6 @@
 /** The conformance suite on each adapter of the Redis family, on each server that can be had. */
 
+import { inOtherProcess } from "./support/other_process.ts";
 import { serverBinary } from "./support/servers.ts";
 import { type ConformanceSubject, registerConformance } from "../chaos/conformance.ts";
 import { SERVER_KINDS } from "../scripts/servers/provision.ts";
@@ -15,6 +16,7 @@ for (const kind of SERVER_KINDS) {
     const subject: ConformanceSubject = {
       name: `${name} on ${kind}`,
       create: () => connect({ url: server.url }),
+      otherProcess: (task) => inOtherProcess(name, server.url, task),
       corrupt: {
         "unknown-format": (key) => damage(server, "HSET", key, "i", "999 L n1 1 1"),
         "garbled-meta": (key) => damage(server, "HSET", key, "m", "garbled"),
