@@ -1,0 +1,191 @@
+/**
+ * Runs one case after the other until one fails, and makes that one as small as it can.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import { arbitraryCase, type CaseOptions, type ChaosCase } from "./case.ts";
+import { checkHistory, type Verdict, type Violation } from "./checker.ts";
+import type { FaultKind } from "./fault_kinds.ts";
+import { type History, writeHistory } from "./history.ts";
+import { hashText } from "./random.ts";
+import type { Runner, RunOutcome } from "./runner.ts";
+
+/** Options of {@linkcode runCampaign}. */
+export interface CampaignOptions {
+  readonly runner: Runner;
+  readonly cases: CaseOptions;
+  readonly seed: number;
+  /** Begins with this case, which a failure's report names. */
+  readonly path?: string;
+  /** Histories at most. @default until the time is up */
+  readonly runs?: number;
+  /** Longest time, making the failing case smaller included, in milliseconds. */
+  readonly timeLimitMs: number;
+  /** Whether the same case must give the same history; a share of the cases is then run twice. */
+  readonly isDeterministic: boolean;
+  /** How often a case is tried that failed before, where time is real. @default 1 */
+  readonly tries?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+  /** Hears of every history. */
+  readonly onHistory?: (tally: Tally) => void;
+}
+
+/** What was done so far. */
+export interface Tally {
+  readonly histories: number;
+  readonly operations: number;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  /** Sessions that calls of two pods or more went to. */
+  readonly sharedSessions: number;
+  readonly undecided: number;
+}
+
+/** A violation, with the smallest case that shows it. */
+export interface Finding {
+  readonly violation: Violation;
+  readonly seed: number;
+  readonly path: string;
+  readonly case: ChaosCase;
+  readonly history: History;
+}
+
+/** What a campaign found. */
+export interface CampaignResult {
+  readonly tally: Tally;
+  readonly finding: Finding | undefined;
+  /** What is wrong with the tool itself: two runs of one case differed, or a run could not be made. */
+  readonly toolFailure: string | undefined;
+}
+
+/** One case in so many is run twice. */
+const TWICE_EVERY = 20;
+/** Time that is kept for making a failing case smaller, at most. */
+const SHRINK_MS = 30_000;
+
+/** Runs cases made from a seed. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const campaign = new Campaign(options);
+  const property = fc.asyncProperty(
+    arbitraryCase(options.cases),
+    (chaosCase) => campaign.holds(chaosCase),
+  );
+  const details = await fc.check(property, {
+    seed: options.seed,
+    numRuns: options.path === undefined ? options.runs ?? 1e9 : 1,
+    interruptAfterTimeLimit: Math.max(1, Math.round(options.timeLimitMs)),
+    markInterruptAsFailure: false,
+    // A path names the smallest case already.
+    ...(options.path === undefined ? {} : { path: options.path, endOnFailure: true }),
+  });
+  return campaign.result(details.failed ? details.counterexamplePath : null);
+}
+
+class Campaign {
+  readonly #options: CampaignOptions;
+  readonly #faults = new Map<FaultKind, number>();
+  readonly #endsAtMs: number;
+  #histories = 0;
+  #operations = 0;
+  #sharedSessions = 0;
+  #undecided = 0;
+  #failing: Omit<Finding, "seed" | "path"> | undefined;
+  #failedAtMs = 0;
+  #toolFailure: string | undefined;
+
+  constructor(options: CampaignOptions) {
+    this.#options = options;
+    this.#endsAtMs = performance.now() + options.timeLimitMs;
+  }
+
+  /** Whether a case holds, as far as fast-check is to know: once one has failed, only the same counts. */
+  async holds(chaosCase: ChaosCase): Promise<boolean> {
+    // Only a failure makes fast-check stop.
+    if (this.#toolFailure !== undefined || this.#options.signal?.aborted) return false;
+    const now = performance.now();
+    const isShrinking = this.#failing !== undefined;
+    if (isShrinking && now > Math.min(this.#endsAtMs, this.#failedAtMs + SHRINK_MS)) return true;
+    const tries = isShrinking || this.#options.path !== undefined ? this.#options.tries ?? 1 : 1;
+    try {
+      for (let attempt = 0; attempt < tries; attempt++) {
+        if (!await this.#attempt(chaosCase)) return false;
+      }
+    } catch (error) {
+      this.#toolFailure = error instanceof Error ? error.stack ?? error.message : String(error);
+    }
+    return this.#toolFailure === undefined;
+  }
+
+  async #attempt(chaosCase: ChaosCase): Promise<boolean> {
+    const outcome = await this.#options.runner(chaosCase);
+    if (this.#options.isDeterministic && this.#histories % TWICE_EVERY === 0) {
+      await this.#compare(chaosCase, outcome);
+    }
+    this.#count(outcome);
+    const verdict = checkHistory(outcome.history);
+    if (verdict.verdict === "undecided") this.#undecided++;
+    this.#options.onHistory?.(this.tally);
+    return !this.#isFailure(chaosCase, outcome.history, verdict);
+  }
+
+  #isFailure(chaosCase: ChaosCase, history: History, verdict: Verdict): boolean {
+    if (verdict.verdict !== "violated") return false;
+    const known = this.#failing?.violation;
+    // Otherwise one bug slips into another while the case gets smaller.
+    const violation = known === undefined
+      ? verdict.violations[0]!
+      : verdict.violations.find(({ guarantee, rule }) =>
+        guarantee === known.guarantee && rule === known.rule
+      );
+    if (violation === undefined) return false;
+    if (known === undefined) this.#failedAtMs = performance.now();
+    this.#failing = { violation, case: chaosCase, history };
+    return true;
+  }
+
+  async #compare(chaosCase: ChaosCase, outcome: RunOutcome): Promise<void> {
+    const again = await this.#options.runner(chaosCase);
+    const [one, other] = [outcome, again].map(({ history }) => hashText(writeHistory(history)));
+    if (one === other) return;
+    this.#toolFailure = `two runs of one case (seed ${this.#options.seed}, history ` +
+      `${this.#histories + 1}) differ: something in them depends on more than the seed`;
+  }
+
+  #count({ history, operations, faults }: RunOutcome): void {
+    this.#histories++;
+    this.#operations += operations;
+    for (const [kind, count] of faults) {
+      this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
+    }
+    const podsOf = new Map<string, Set<string>>();
+    for (const event of history.events) {
+      if (event.type !== "invoke" || event.final) continue;
+      const { tenant, id } = event.call.session;
+      const pods = podsOf.get(`${tenant}/${id}`) ?? new Set();
+      podsOf.set(`${tenant}/${id}`, pods.add(event.pod));
+    }
+    for (const pods of podsOf.values()) if (pods.size > 1) this.#sharedSessions++;
+  }
+
+  get tally(): Tally {
+    return {
+      histories: this.#histories,
+      operations: this.#operations,
+      faults: this.#faults,
+      sharedSessions: this.#sharedSessions,
+      undecided: this.#undecided,
+    };
+  }
+
+  result(path: string | null): CampaignResult {
+    const failing = this.#failing;
+    const { seed } = this.#options;
+    return {
+      tally: this.tally,
+      finding: failing && path !== null ? { ...failing, seed, path } : undefined,
+      toolFailure: this.#toolFailure,
+    };
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * A case: everything that a run does, as plain data. The same case means the same on every machine, whether
+ * it is simulated or run on real processes and servers.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import type { FaultKind } from "./fault_kinds.ts";
+import type { CallKind } from "./history.ts";
+
+/** How the next call follows on this one. */
+export type Pace =
+  /** At once: both run side by side. */
+  | "burst"
+  /** When this one has answered. */
+  | "answer"
+  /** After `gapMs`. */
+  | "gap";
+
+/** One call to be made. */
+export interface CaseOp {
+  /** Index of the pod. */
+  readonly pod: number;
+  /** Index of the session. */
+  readonly session: number;
+  readonly kind: CallKind;
+  /** Whether a read asks the store. */
+  readonly fresh: boolean;
+  /** Picks among a call's forms: the parts of an `apply`, whether a set deletes, where a rotation leads. */
+  readonly variant: number;
+  readonly pace: Pace;
+  readonly gapMs: number;
+}
+
+/** When a fault takes place. */
+export interface CaseFault {
+  readonly kind: FaultKind;
+  /** Index of the pod that it hits. */
+  readonly pod: number;
+  /** The pod's n-th commit of the run, from 1; for faults of time, the n-th call of the case. */
+  readonly at: number;
+  /** p0: before it is written. p1: written, not executed. p2: executed, not replied. */
+  readonly phase: "p0" | "p1" | "p2";
+  /** Commands hit in a row, for cuts and latency. */
+  readonly length: number;
+  /** How long it takes: a share of the bound that it plays with, from 0 to 1. */
+  readonly span: number;
+}
+
+/** The manager's options, in milliseconds. */
+export interface CaseSettings {
+  readonly ttlMs: number;
+  readonly maxLifetimeMs?: number;
+  readonly commandTimeoutMs: number;
+  readonly maxStalenessMs: number;
+  readonly graceMs: number;
+}
+
+/** One history to be made. */
+export interface ChaosCase {
+  /** Seeds the randomness of core, of the network and of the pods. */
+  readonly seed: number;
+  readonly pods: number;
+  readonly sessions: number;
+  readonly ops: readonly CaseOp[];
+  readonly faults: readonly CaseFault[];
+  readonly settings: CaseSettings;
+}
+
+/** What cases are made for. */
+export interface CaseOptions {
+  readonly faults: readonly FaultKind[];
+  /** `virtual`: time costs nothing, so bounds may be large. `real`: bounds are short, and always the same. */
+  readonly time: "virtual" | "real";
+  /** @default 80 virtual, 40 real */
+  readonly maxOps?: number;
+}
+
+/** The settings of real runs: processes are kept across histories, so all share them. */
+export const REAL_SETTINGS: CaseSettings = {
+  ttlMs: 1_500,
+  commandTimeoutMs: 400,
+  maxStalenessMs: 250,
+  graceMs: 1_500,
+};
+
+/** Makes cases. */
+export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
+  const maxOps = options.maxOps ?? (options.time === "virtual" ? 80 : 40);
+  return fc.record({
+    seed: fc.noShrink(fc.nat({ max: 0x7fff_ffff })),
+    pods: fc.noShrink(fc.constantFrom(2, 3)),
+    sessions: fc.noShrink(fc.constantFrom(1, 1, 2, 4)),
+    // Without size "max" an array seldom reaches half of its maxLength.
+    // A smaller case is one with fewer calls and faults: to simplify each besides takes long and helps little.
+    ops: fc.array(fc.noShrink(arbitraryOp(options)), {
+      minLength: 1,
+      maxLength: maxOps,
+      size: "max",
+    }),
+    faults: options.faults.length === 0
+      ? fc.constant([])
+      : fc.array(fc.noShrink(arbitraryFault(options)), { maxLength: 4, size: "max" }),
+    settings: options.time === "virtual"
+      ? fc.noShrink(arbitrarySettings())
+      : fc.constant(REAL_SETTINGS),
+  });
+}
+
+/** Listed more than once: made more often. */
+const KINDS: readonly CallKind[] = [
+  ...Array<CallKind>(5).fill("increment"),
+  ...Array<CallKind>(6).fill("getOrCreate"),
+  ...Array<CallKind>(4).fill("get"),
+  ...Array<CallKind>(3).fill("updateContext"),
+  ...Array<CallKind>(3).fill("update"),
+  ...Array<CallKind>(2).fill("appendTrajectory"),
+  ...Array<CallKind>(2).fill("apply"),
+  "touch",
+  "destroy",
+  "rotate",
+];
+
+function arbitraryOp(options: CaseOptions): fc.Arbitrary<CaseOp> {
+  const gaps = options.time === "virtual"
+    ? fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 3_000 }))
+    : fc.integer({ min: 1, max: 60 });
+  return fc.record({
+    pod: fc.nat({ max: 2 }),
+    session: fc.nat({ max: 3 }),
+    kind: fc.constantFrom(...KINDS),
+    fresh: fc.boolean(),
+    variant: fc.nat({ max: 7 }),
+    pace: fc.constantFrom<Pace>("answer", "burst", "burst", "gap"),
+    gapMs: gaps,
+  });
+}
+
+function arbitraryFault({ faults, time }: CaseOptions): fc.Arbitrary<CaseFault> {
+  return fc.record({
+    // A pod dies once where others fail several times in a row.
+    kind: fc.constantFrom(...faults, ...faults.filter((kind) => kind === "pod-kill")),
+    pod: fc.nat({ max: 2 }),
+    at: fc.integer({ min: 1, max: time === "virtual" ? 10 : 4 }),
+    phase: fc.constantFrom<CaseFault["phase"]>("p2", "p1", "p0"),
+    length: fc.constantFrom(1, 1, 1, 2, 5),
+    span: fc.double({ min: 0, max: 1, noNaN: true }).map((span) => Math.round(span * 100) / 100),
+  });
+}
+
+function arbitrarySettings(): fc.Arbitrary<CaseSettings> {
+  return fc.record({
+    ttlMs: fc.constantFrom(60_000, 8_000, 2_000),
+    maxLifetimeMs: fc.constantFrom(undefined, undefined, 9_000),
+    commandTimeoutMs: fc.constantFrom(1_000, 200),
+    maxStalenessMs: fc.constantFrom(1_000, 200, 0),
+    graceMs: fc.constantFrom(2_000, 60_000),
+  }).map(({ maxLifetimeMs, ...rest }) =>
+    maxLifetimeMs === undefined ? rest : { ...rest, maxLifetimeMs }
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Which of a case's faults is due when.
+ *
+ * @module
+ */
+
+import type { CaseFault, CaseSettings, ChaosCase } from "./case.ts";
+import type { FaultKind } from "./fault_kinds.ts";
+
+/** Faults that are due at a pod's n-th commit; the others are due at the case's n-th call. */
+const OF_COMMITS: readonly FaultKind[] = [
+  "pod-kill",
+  "reply-cut",
+  "request-cut",
+  "late-execution",
+  "latency",
+];
+
+/** Hands out a case's faults, and counts the pods' commits. */
+export class FaultPlan {
+  readonly #faults: readonly CaseFault[];
+  readonly #commits: number[];
+  #isHealed = false;
+
+  constructor(chaosCase: ChaosCase) {
+    this.#faults = chaosCase.faults.map((fault) => ({
+      ...fault,
+      pod: fault.pod % chaosCase.pods,
+    }));
+    this.#commits = Array(chaosCase.pods).fill(0);
+  }
+
+  /** No faults from now on. */
+  heal(): void {
+    this.#isHealed = true;
+  }
+
+  /** The fault that hits the next commit of a pod, which is counted over all of its lives. */
+  atCommit(pod: number): CaseFault | undefined {
+    const commit = this.#commits[pod] = (this.#commits[pod] ?? 0) + 1;
+    if (this.#isHealed) return undefined;
+    return this.#faults.find((fault) =>
+      fault.pod === pod && OF_COMMITS.includes(fault.kind) && commit >= fault.at &&
+      commit < fault.at + (fault.kind === "pod-kill" ? 1 : fault.length)
+    );
+  }
+
+  /** The faults that are due at commits of a pod; none once all is healed. */
+  commitFaultsOf(pod: number): CaseFault[] {
+    return this.#isHealed
+      ? []
+      : this.#faults.filter((fault) => fault.pod === pod && OF_COMMITS.includes(fault.kind));
+  }
+
+  /** The faults that are due before the n-th call of the case, from 1. */
+  atCall(call: number): CaseFault[] {
+    return this.#faults.filter(({ kind, at }) => at === call && !OF_COMMITS.includes(kind));
+  }
+}
+
+/** How long the case's faults last, in milliseconds. */
+export interface FaultSpans {
+  /** Beyond the command timeout. */
+  readonly lateMs: (fault: CaseFault) => number;
+  /** Below the command timeout for small spans, above it for large ones. */
+  readonly latencyMs: (fault: CaseFault) => number;
+  /** Around the TTL. */
+  readonly idleMs: (fault: CaseFault) => number;
+  /** Beyond the staleness bound and the command timeout. */
+  readonly freezeMs: (fault: CaseFault) => number;
+  readonly downMs: (fault: CaseFault) => number;
+  /** How long after its call a command may still be executed. */
+  readonly lateBoundMs: number;
+}
+
+/** The spans for a manager's options. */
+export function faultSpans(settings: CaseSettings): FaultSpans {
+  const { commandTimeoutMs, maxStalenessMs, ttlMs } = settings;
+  const most = Math.min(ttlMs, 3_000);
+  return {
+    lateMs: ({ span }) => Math.round(commandTimeoutMs * (1.05 + 2 * span)),
+    latencyMs: ({ span }) => Math.round(commandTimeoutMs * 1.6 * span),
+    idleMs: ({ span }) => Math.round(ttlMs * (0.6 + 0.6 * span)),
+    freezeMs: ({ span }) => Math.round(commandTimeoutMs + maxStalenessMs + 50 + most * span),
+    downMs: ({ span }) => Math.round(20 + commandTimeoutMs * 1.5 * span),
+    lateBoundMs: 6 * commandTimeoutMs + maxStalenessMs + most + 1_000,
+  };
+}

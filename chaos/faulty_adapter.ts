@@ -1,0 +1,235 @@
+/**
+ * An adapter between a pod and its store that does what networks do: it delays, loses requests, loses
+ * replies, and executes what its sender has given up.
+ *
+ * @module
+ */
+
+import {
+  type AdapterOpenOptions,
+  type CallOptions,
+  type Clock,
+  type CommitBatch,
+  type CommitReply,
+  type Holder,
+  type InboxListener,
+  type ListedRecord,
+  type LoadReply,
+  type LoadRequest,
+  type StorageAdapter,
+  type StoreInfo,
+  StoreUnavailableError,
+  systemClock,
+} from "../mod.ts";
+
+/** What happens to one command. */
+export type CommandFault =
+  /** Lost before it is executed; `not-applied` when the pod can know. */
+  | { readonly kind: "request-cut"; readonly outcome: "not-applied" | "unknown" }
+  /** Executed, and its reply lost. */
+  | { readonly kind: "reply-cut" }
+  /** Executed after `delayMs`, and its reply lost. */
+  | { readonly kind: "late-execution"; readonly delayMs: number }
+  /** Executed after `requestMs`, and answered `replyMs` later. */
+  | { readonly kind: "latency"; readonly requestMs: number; readonly replyMs: number }
+  /** The pod dies: before the command is written, before it is executed, or before it is answered. */
+  | { readonly kind: "pod-kill"; readonly phase: "p0" | "p1" | "p2"; readonly kill: () => void };
+
+/** The command that a fault may hit. */
+export interface CommandInfo {
+  readonly kind: "commit" | "load";
+  /** Number among the adapter's commands of its kind, from 1. */
+  readonly index: number;
+}
+
+/** Whether the store is there; shared by all pods. */
+export class StorePower {
+  #restarts = 0;
+  #isDown = false;
+  readonly #listeners = new Set<InboxListener>();
+
+  /** Whether commands are refused. */
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  /** How often it went down: a reply from before the last time is lost. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Takes the store away. */
+  goDown(): void {
+    this.#isDown = true;
+    this.#restarts++;
+  }
+
+  /** Brings it back; whoever listened may have missed something. */
+  comeBack(): void {
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    for (const listener of this.#listeners) listener.onGap();
+  }
+
+  /** Tells `listener` of gaps; the answer ends that. */
+  listen(listener: InboxListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Options of {@linkcode FaultyAdapter}. */
+export interface FaultyAdapterOptions {
+  /** Time of the network. @default the runtime's clock */
+  readonly clock?: Clock;
+  /** Time of the pod: what comes in, comes in by this clock. @default `clock` */
+  readonly podClock?: Clock;
+  /** How long a message takes, in milliseconds, asked for each. @default none */
+  readonly latencyMs?: () => number;
+  /** What happens to a command. @default nothing */
+  readonly faultFor?: (command: CommandInfo) => CommandFault | undefined;
+  /** Whether the word of another pod's commit is lost, asked for each. @default never */
+  readonly losesInvalidation?: () => boolean;
+  /** Whether the store is there. @default always */
+  readonly power?: StorePower;
+}
+
+/**
+ * Wraps any adapter and makes its commands fail as told.
+ *
+ * @example A commit whose reply is lost takes effect once
+ * ```ts
+ * import { SessionManager } from "@hakgal/sessions";
+ * import { memoryAdapter } from "@hakgal/sessions/adapters/memory";
+ * import { FaultyAdapter } from "@hakgal/sessions/chaos";
+ *
+ * const adapter = new FaultyAdapter(memoryAdapter(), {
+ *   faultFor: ({ kind, index }) => kind === "commit" && index === 2 ? { kind: "reply-cut" } : undefined,
+ * });
+ * await using manager = new SessionManager({ adapter });
+ * const acme = manager.tenant("acme");
+ * await acme.getOrCreate("user-42");
+ * console.assert(await acme.increment("user-42", "tx_count_1h") === 1);
+ * ```
+ */
+export class FaultyAdapter implements StorageAdapter {
+  readonly name: string;
+  readonly subscribe?: NonNullable<StorageAdapter["subscribe"]>;
+  readonly #inner: StorageAdapter;
+  readonly #options: FaultyAdapterOptions;
+  readonly #clock: Clock;
+  readonly #podClock: Clock;
+  readonly #counts = { commit: 0, load: 0 };
+
+  /** `inner` is the adapter that is wrapped; it is closed with this one. */
+  constructor(inner: StorageAdapter, options: FaultyAdapterOptions = {}) {
+    this.name = inner.name;
+    this.#inner = inner;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#podClock = options.podClock ?? this.#clock;
+    if (inner.subscribe) {
+      this.subscribe = (holder, listener) => this.#subscribe(holder, listener);
+    }
+  }
+
+  /** Passed on. */
+  open(options: AdapterOpenOptions): Promise<StoreInfo> {
+    return this.#inner.open(options);
+  }
+
+  /** Passed on, with what happens to it. */
+  commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
+    return this.#send("commit", () => this.#inner.commit(key, batch, options));
+  }
+
+  /** Passed on, with what happens to it. */
+  load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
+    return this.#send("load", () => this.#inner.load(key, request, options));
+  }
+
+  /** Passed on. */
+  list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord> {
+    return this.#inner.list(prefix, options);
+  }
+
+  /** Closes the adapter that is wrapped. */
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  async #send<Reply>(kind: CommandInfo["kind"], execute: () => Promise<Reply>): Promise<Reply> {
+    const fault = this.#options.faultFor?.({ kind, index: ++this.#counts[kind] });
+    const { power } = this.#options;
+    if (power?.isDown) {
+      await this.#arrive(0);
+      throw lost("not-applied");
+    }
+    if (fault?.kind === "pod-kill" && fault.phase === "p0") return await dying(fault.kill);
+
+    const requestMs = this.#latencyMs() +
+      (fault?.kind === "latency" ? fault.requestMs : 0) +
+      (fault?.kind === "late-execution" ? fault.delayMs : 0);
+    if (fault?.kind === "pod-kill" && fault.phase === "p1") {
+      // What was written is executed, whether its sender lives or not.
+      this.#clock.after(requestMs, () => void execute().catch(() => {}));
+      return await dying(fault.kill);
+    }
+    if (requestMs > 0) await pass(this.#clock, requestMs);
+    if (fault?.kind === "request-cut" || power?.isDown) {
+      await this.#arrive(this.#latencyMs());
+      throw lost(fault?.kind === "request-cut" ? fault.outcome : "unknown");
+    }
+    const restarts = power?.restarts;
+    const reply = await execute();
+    if (fault?.kind === "pod-kill") return await dying(fault.kill);
+
+    await this.#arrive(this.#latencyMs() + (fault?.kind === "latency" ? fault.replyMs : 0));
+    const isCut = fault?.kind === "reply-cut" || fault?.kind === "late-execution" ||
+      power?.restarts !== restarts;
+    if (isCut) throw lost("unknown");
+    return reply;
+  }
+
+  async #subscribe(holder: Holder, listener: InboxListener): Promise<() => Promise<void>> {
+    const { losesInvalidation, power } = this.#options;
+    const forget = power?.listen({
+      onInvalidation: () => {},
+      onGap: () => void this.#podClock.after(this.#latencyMs(), () => listener.onGap()),
+    });
+    const end = await this.#inner.subscribe!(holder, {
+      onInvalidation: (invalidation) => {
+        if (power?.isDown || losesInvalidation?.()) return;
+        this.#podClock.after(this.#latencyMs(), () => listener.onInvalidation(invalidation));
+      },
+      onGap: () => listener.onGap(),
+    });
+    return async () => {
+      forget?.();
+      await end();
+    };
+  }
+
+  #latencyMs(): number {
+    return this.#options.latencyMs?.() ?? 0;
+  }
+
+  async #arrive(afterMs: number): Promise<void> {
+    // Without latency nothing waits for a timer, so that a wrapped adapter is as fast as a bare one.
+    if (afterMs > 0 || this.#podClock !== this.#clock) await pass(this.#podClock, afterMs);
+  }
+}
+
+function pass(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
+}
+
+function lost(outcome: "not-applied" | "unknown"): StoreUnavailableError {
+  return new StoreUnavailableError("The connection was cut by the chaos kit.", { outcome });
+}
+
+/** A dead pod is never answered. */
+function dying(kill: () => void): Promise<never> {
+  kill();
+  return new Promise(() => {});
+}

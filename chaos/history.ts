@@ -1,0 +1,176 @@
+/**
+ * What happened in a run, as plain data: one line of JSON an event. The checker needs nothing else.
+ *
+ * @module
+ */
+
+/** Names one session: the same id under two tenants is two sessions. */
+export interface SessionName {
+  /** The tenant that owns it. */
+  readonly tenant: string;
+  /** The caller's id for it. */
+  readonly id: string;
+}
+
+/** The calls that a case makes. */
+export type CallKind =
+  | "getOrCreate"
+  | "get"
+  | "increment"
+  | "updateContext"
+  | "update"
+  | "appendTrajectory"
+  | "apply"
+  | "touch"
+  | "destroy"
+  | "rotate";
+
+/**
+ * What a call leaves in the state if it takes effect. Each can be told from every other call's, so that a
+ * state says which calls it contains, and how many times.
+ */
+export type Effect =
+  /** The initial context is `{ b: op }`. */
+  | { readonly kind: "birth" }
+  /** Adds `by`, a power of 8 of its own within the field: the octal digit counts it. */
+  | { readonly kind: "count"; readonly field: string; readonly by: number }
+  /** Sets the field `s` to the op's number, or deletes it; and sets `m<op>` to 1. */
+  | { readonly kind: "set"; readonly deletes: boolean }
+  /** Reads the list `u` and writes it back with the op's number at its end. */
+  | { readonly kind: "list" }
+  /** Appends `vectorOf(op)`. */
+  | { readonly kind: "vector" };
+
+/** One call of one pod. */
+export interface Call {
+  /** Number of the call, unique in its history, from 1. */
+  readonly op: number;
+  readonly kind: CallKind;
+  readonly session: SessionName;
+  /** Where a rotation leads. */
+  readonly to?: SessionName;
+  /** Whether a read asks the store. */
+  readonly fresh?: boolean;
+  readonly effects: readonly Effect[];
+}
+
+/** A session as a caller saw it. */
+export interface SeenSession {
+  readonly tenant: string;
+  readonly id: string;
+  readonly incarnation: string;
+  readonly version: number;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly trajectory: readonly (readonly number[])[];
+  /** Time left as it was said when the call returned. */
+  readonly expiresInMs: number;
+}
+
+/** How a call ended. */
+export type Result =
+  | { readonly kind: "session"; readonly session: SeenSession }
+  /** A read found nothing. */
+  | { readonly kind: "absent" }
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "boolean"; readonly value: boolean }
+  /** A write found no session. */
+  | { readonly kind: "not-found"; readonly reason: string }
+  | { readonly kind: "unavailable"; readonly outcome: "not-applied" | "unknown" }
+  /** A refusal that had no effect and is right in some states, e.g. a rotation onto a taken id. */
+  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "error"; readonly name: string; readonly message: string };
+
+/** One line of a history. The order of the lines is the order of the events. */
+export type HistoryEvent =
+  | {
+    readonly type: "invoke";
+    readonly atMs: number;
+    readonly pod: string;
+    readonly call: Call;
+    /** The last calls of a history, when all faults are healed: they must succeed. */
+    readonly final?: boolean;
+  }
+  | {
+    readonly type: "return";
+    readonly atMs: number;
+    readonly op: number;
+    readonly result: Result;
+  }
+  /** The pod died: what it had not answered has no outcome. */
+  | { readonly type: "kill"; readonly atMs: number; readonly pod: string }
+  /** A fault took place; `pod` is the one it hit, or `store`. */
+  | {
+    readonly type: "fault";
+    readonly atMs: number;
+    readonly kind: string;
+    readonly pod: string;
+    readonly detail?: string;
+    /** When it ended, for one that lasts. */
+    readonly untilMs?: number;
+  }
+  /** Everything that was planned has been done. */
+  | { readonly type: "end"; readonly atMs: number };
+
+/** The bounds that the checker holds the library to. */
+export interface HistorySettings {
+  readonly ttlMs: number;
+  readonly maxLifetimeMs?: number;
+  readonly commandTimeoutMs: number;
+  readonly maxStalenessMs: number;
+  /** Vectors that a trajectory keeps. */
+  readonly capacity: number;
+  /** How long after its call a command may still be executed, at most. */
+  readonly lateBoundMs: number;
+  /** Error of measuring times from outside. */
+  readonly toleranceMs: number;
+}
+
+/** A whole run. */
+export interface History {
+  readonly settings: HistorySettings;
+  readonly events: readonly HistoryEvent[];
+}
+
+/** Increments that fit into one field, a power of 8 each, exactly in a double. */
+export const COUNTS_PER_FIELD = 16;
+
+/** The vector that the call `op` appends. */
+export function vectorOf(op: number): number[] {
+  return [op, op / 2, -op];
+}
+
+/** The context entry that shows that the call `op` took effect. */
+export function markOf(op: number): string {
+  return `m${op}`;
+}
+
+/** A history as text: a line for the settings, then one an event. */
+export function writeHistory(history: History): string {
+  const lines = [history.settings, ...history.events].map((line) => JSON.stringify(line));
+  return `${lines.join("\n")}\n`;
+}
+
+/** Reads what {@linkcode writeHistory} wrote; a last line that was cut off is left out. */
+export function readHistory(text: string): History {
+  const lines = text.split("\n").filter((line) => line !== "");
+  const events: HistoryEvent[] = [];
+  let settings: HistorySettings | undefined;
+  for (const [index, line] of lines.entries()) {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(line);
+    } catch (cause) {
+      if (index === lines.length - 1 && index > 0) break;
+      throw new Error(
+        `Line ${index + 1} of the history is no JSON. Give a file that chaos wrote.`,
+        { cause },
+      );
+    }
+    if (index === 0) settings = parsed as HistorySettings;
+    else events.push(parsed as HistoryEvent);
+  }
+  if (settings === undefined) {
+    throw new Error("The history is empty. Give a file that chaos wrote.");
+  }
+  return { settings, events };
+}

@@ -1,0 +1,82 @@
+/**
+ * The chaos kit: what `deno task chaos` is made of, for tests of one's own. Cases as plain data, a simulation
+ * with a virtual clock, a checker that knows only the guarantees, an adapter and a proxy that fail on demand.
+ *
+ * @example Two hundred histories on a store of one's own
+ * ```ts
+ * import { runCampaign, runSimulated } from "@hakgal/sessions/chaos";
+ * import { memoryAdapter, MemoryStore } from "@hakgal/sessions/adapters/memory";
+ *
+ * const { finding } = await runCampaign({
+ *   runner: (chaosCase) =>
+ *     runSimulated(chaosCase, {
+ *       store: (clock) => {
+ *         const store = new MemoryStore({ clock });
+ *         return () => memoryAdapter({ store });
+ *       },
+ *     }),
+ *   cases: { faults: ["pod-kill", "reply-cut", "late-execution"], time: "virtual" },
+ *   seed: 1,
+ *   runs: 20,
+ *   timeLimitMs: 30_000,
+ *   isDeterministic: true,
+ * });
+ * console.assert(finding === undefined, finding?.violation.message);
+ * ```
+ *
+ * @module
+ */
+
+export { CallPlan, sessionsOf } from "./call_plan.ts";
+export {
+  type CampaignOptions,
+  type CampaignResult,
+  type Finding,
+  runCampaign,
+  type Tally,
+} from "./campaign.ts";
+export {
+  arbitraryCase,
+  type CaseFault,
+  type CaseOp,
+  type CaseOptions,
+  type CaseSettings,
+  type ChaosCase,
+  type Pace,
+  REAL_SETTINGS,
+} from "./case.ts";
+export { checkHistory, type CheckOptions, RULES, type Verdict, type Violation } from "./checker.ts";
+export {
+  FAULT_KINDS,
+  type FaultDescription,
+  type FaultKind,
+  faultKindsOf,
+  type StoreKind,
+} from "./fault_kinds.ts";
+export { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
+export {
+  type CommandFault,
+  type CommandInfo,
+  FaultyAdapter,
+  type FaultyAdapterOptions,
+  StorePower,
+} from "./faulty_adapter.ts";
+export * from "./history.ts";
+export { makeCall } from "./pod_calls.ts";
+export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts";
+export { hashText, seededRandom } from "./random.ts";
+export { Recorder } from "./recorder.ts";
+export {
+  type ChaosReport,
+  failureText,
+  nameOf,
+  reportBackend,
+  type ReportedBackend,
+  type ReportedMutant,
+  type ReportedViolation,
+  summaryLine,
+} from "./report.ts";
+export type { Rule } from "./rules/rule.ts";
+export type { Runner, RunOutcome } from "./runner.ts";
+export { runSimulated, type SimulatedRunOptions, type SimulatedStore } from "./simulated_runner.ts";
+export { VirtualClock } from "./virtual_clock.ts";

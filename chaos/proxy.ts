@@ -1,0 +1,208 @@
+/**
+ * A proxy between a client and a Redis or Valkey server that understands where commands and replies end, so
+ * that faults hit a named command at a named moment.
+ *
+ * @module
+ */
+
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { commandWords, FrameReader } from "./resp_frames.ts";
+
+/** What happens to one command. */
+export type ProxyFault =
+  /** The connection is reset, and the server never gets the command. */
+  | { readonly kind: "request-cut" }
+  /** The server executes it, and the connection is reset before the reply. */
+  | { readonly kind: "reply-cut" }
+  /** The connection is reset now, and the server gets the command `delayMs` later. */
+  | { readonly kind: "late-execution"; readonly delayMs: number }
+  /** The server gets it after `requestMs`, and the client the reply after another `replyMs`. */
+  | { readonly kind: "latency"; readonly requestMs: number; readonly replyMs: number }
+  /** `strike` is called before the command is written (p0), executed (p1), or answered (p2). */
+  | {
+    readonly kind: "strike";
+    readonly phase: "p0" | "p1" | "p2";
+    readonly strike: () => void;
+  };
+
+/** Options of {@linkcode FaultProxy.listen}. */
+export interface FaultProxyOptions {
+  /** Where the server listens. */
+  readonly upstream: { readonly host: string; readonly port: number };
+  /** What happens to a command, given its words. @default nothing */
+  readonly faultFor?: (words: readonly Uint8Array[]) => ProxyFault | undefined;
+}
+
+/**
+ * The proxy. It listens on a port of its own on 127.0.0.1.
+ *
+ * @example The reply of the first INCR is lost
+ * ```ts ignore
+ * import { FaultProxy } from "@hakgal/sessions/chaos";
+ *
+ * let count = 0;
+ * await using proxy = await FaultProxy.listen({
+ *   upstream: { host: "127.0.0.1", port: 6379 },
+ *   faultFor: ([name]) =>
+ *     new TextDecoder().decode(name) === "INCR" && ++count === 1 ? { kind: "reply-cut" } : undefined,
+ * });
+ * const url = `redis://127.0.0.1:${proxy.port}`;
+ * ```
+ */
+export class FaultProxy implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #options: FaultProxyOptions;
+  readonly #links = new Set<Link>();
+
+  private constructor(options: FaultProxyOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true }, (client) => {
+      const link = new Link(client, this.#options, () => this.#links.delete(link));
+      this.#links.add(link);
+    });
+  }
+
+  /** Starts a proxy. */
+  static listen(options: FaultProxyOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(options);
+    return new Promise((resolve, reject) => {
+      proxy.#server.once("error", reject);
+      proxy.#server.listen(0, "127.0.0.1", () => resolve(proxy));
+    });
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") {
+      throw new Error("The proxy is closed. Start another one.");
+    }
+    return address.port;
+  }
+
+  /** Resets every connection. */
+  cutAll(): void {
+    for (const link of [...this.#links]) link.cut();
+  }
+
+  /** Ends the proxy and every connection. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cutAll();
+    await closed;
+  }
+
+  /** Lets `await using` close it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Commands after which a connection gets messages that answer nothing. */
+const SUBSCRIBES = /^[sp]?subscribe$/i;
+
+/** One client's connection, and the one to the server that belongs to it. */
+class Link {
+  readonly #client: Socket;
+  readonly #upstream: Socket;
+  readonly #options: FaultProxyOptions;
+  readonly #onEnd: () => void;
+  /** The faults of the commands that wait for their replies, in order. */
+  readonly #waiting: (ProxyFault | undefined)[] = [];
+  #requests: Promise<void> = Promise.resolve();
+  #replies: Promise<void> = Promise.resolve();
+  #isSubscriber = false;
+  #isCut = false;
+  #keepsUpstream = false;
+
+  constructor(client: Socket, options: FaultProxyOptions, onEnd: () => void) {
+    this.#client = client;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#upstream = connect({ ...options.upstream, noDelay: true });
+    const commands = new FrameReader();
+    const replies = new FrameReader();
+    client.on("data", (chunk) => {
+      for (const frame of commands.take(chunk as Uint8Array)) this.#onCommand(frame);
+    });
+    this.#upstream.on("data", (chunk) => {
+      if (this.#isSubscriber) this.#client.write(chunk);
+      else for (const frame of replies.take(chunk as Uint8Array)) this.#onReply(frame);
+    });
+    for (const socket of [client, this.#upstream]) {
+      socket.on("error", () => this.cut());
+      socket.on("close", () => this.cut());
+    }
+  }
+
+  /** Resets the client's connection. */
+  cut(): void {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    this.#client.resetAndDestroy();
+    if (!this.#keepsUpstream) this.#upstream.destroy();
+    this.#onEnd();
+  }
+
+  #onCommand(frame: Uint8Array): void {
+    const words = commandWords(frame);
+    const fault = this.#options.faultFor?.(words);
+    if (SUBSCRIBES.test(new TextDecoder().decode(words[0]))) this.#isSubscriber = true;
+    const copy = frame.slice();
+    this.#requests = this.#requests.then(() => this.#forward(copy, fault));
+  }
+
+  async #forward(frame: Uint8Array, fault: ProxyFault | undefined): Promise<void> {
+    if (this.#isCut) return;
+    switch (fault?.kind) {
+      case "request-cut":
+        return this.cut();
+      case "late-execution":
+        return this.#abandon(frame, fault.delayMs);
+      case "latency":
+        await pause(fault.requestMs);
+        break;
+      case "strike":
+        if (fault.phase === "p2") break;
+        if (fault.phase === "p1") this.#abandon(frame, 0);
+        fault.strike();
+        return this.cut();
+    }
+    if (this.#isCut) return;
+    this.#waiting.push(fault);
+    this.#upstream.write(frame);
+  }
+
+  /** The client is cut off; the server gets the command all the same. */
+  #abandon(frame: Uint8Array, delayMs: number): void {
+    this.#keepsUpstream = true;
+    setTimeout(() => {
+      this.#upstream.end(frame);
+      setTimeout(() => this.#upstream.destroy(), LINGER_MS);
+    }, delayMs);
+    this.cut();
+  }
+
+  #onReply(frame: Uint8Array): void {
+    // Pushed messages answer no command.
+    const fault = frame[0] === ">".charCodeAt(0) ? undefined : this.#waiting.shift();
+    if (fault?.kind === "reply-cut") return this.cut();
+    if (fault?.kind === "strike") {
+      fault.strike();
+      return this.cut();
+    }
+    const copy = frame.slice();
+    const delayMs = fault?.kind === "latency" ? fault.replyMs : 0;
+    this.#replies = this.#replies.then(async () => {
+      if (delayMs > 0) await pause(delayMs);
+      if (!this.#isCut) this.#client.write(copy);
+    });
+  }
+}
+
+/** Time for the server to read what was written before its connection ends. */
+const LINGER_MS = 200;
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}

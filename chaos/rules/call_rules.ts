@@ -1,0 +1,63 @@
+/**
+ * Rules about calls: they end in time, in one of the ways that are documented, and succeed when all is well.
+ *
+ * @module
+ */
+
+import { describe, type Rule } from "./rule.ts";
+
+/** Timeouts that one call may take: it may wait behind one of the same pod, and a rotation is two calls. */
+const MOST_TIMEOUTS = 2;
+
+/** Calls end in time, and reject with a documented error. */
+export const documentedEnds: Rule = {
+  name: "documented-ends",
+  guarantees: ["G8", "G10"],
+  *check(model) {
+    const { commandTimeoutMs, toleranceMs } = model.settings;
+    const boundMs = MOST_TIMEOUTS * commandTimeoutMs;
+    for (const operation of model.operations) {
+      const { result, returnAtMs, invokeAtMs } = operation;
+      const tookMs = returnAtMs - invokeAtMs;
+      const stoodStill = model.freezes.some(({ pod, fromMs, untilMs }) =>
+        pod === operation.pod && fromMs <= returnAtMs && untilMs >= invokeAtMs
+      );
+      if (result?.kind === "error") {
+        yield {
+          guarantee: "G10",
+          rule: "documented-ends",
+          message: `${describe(operation)} rejected with ${result.name}: ${result.message}`,
+          ops: [operation.op],
+        };
+      } else if (result && !stoodStill && tookMs > boundMs + toleranceMs) {
+        yield {
+          guarantee: "G8",
+          rule: "documented-ends",
+          message: `expected ${describe(operation)} to end within ${boundMs} ms; ` +
+            `it took ${Math.round(tookMs)} ms`,
+          ops: [operation.op],
+        };
+      }
+    }
+  },
+};
+
+/** When all faults are healed, the last calls succeed. */
+export const recovery: Rule = {
+  name: "recovery",
+  guarantees: ["G1"],
+  *check(model) {
+    for (const operation of model.operations) {
+      const end = operation.result?.kind ?? "no answer";
+      // That nothing is found is judged by the rules on expiry.
+      const isAnswered = operation.fate === "acknowledged" || end === "not-found";
+      if (!operation.isFinal || isAnswered) continue;
+      yield {
+        guarantee: "G1",
+        rule: "recovery",
+        message: `expected ${describe(operation)} to succeed with all faults healed; got ${end}`,
+        ops: [operation.op],
+      };
+    }
+  },
+};

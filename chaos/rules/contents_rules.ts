@@ -1,0 +1,173 @@
+/**
+ * Rules about one state by itself: what it contains must come from calls that can have written it.
+ *
+ * @module
+ */
+
+import { timesIn } from "../contents.ts";
+import { effectOf, keyOf, type Model, type Observation, type Operation } from "../model.ts";
+import { contained } from "./containment.ts";
+import { describe, type Rule, type Violation } from "./rule.ts";
+
+/** G7: what is seen of a session was written to that session. */
+export const isolation: Rule = {
+  name: "isolation",
+  guarantees: ["G7", "G2"],
+  *check(model) {
+    const rotatedTo = new Set(
+      model.operations.flatMap(({ call, fate }) =>
+        call.to && fate !== "failed" ? [keyOf(call.to)] : []
+      ),
+    );
+    for (const observation of model.observations) {
+      const { seen, key } = observation;
+      if (keyOf(seen) !== key) {
+        yield violation(
+          seen.tenant === observation.by.call.session.tenant ? "G2" : "G7",
+          "isolation",
+          `${describe(observation.by)} was given the session ${keyOf(seen)}`,
+          observation,
+        );
+      }
+      for (const writer of contained(model, observation)) {
+        const isOwn = writer.key === key ||
+          (writer.call.session.tenant === seen.tenant && rotatedTo.has(key));
+        if (isOwn) continue;
+        const foreign = writer.call.session.tenant !== observation.by.call.session.tenant;
+        yield violation(
+          foreign ? "G7" : "G2",
+          "isolation",
+          `${describe(observation.by)} shows ${
+            describe(writer)
+          }, which was made to another session`,
+          observation,
+          writer,
+        );
+      }
+    }
+  },
+};
+
+/** G3: nothing is seen that was not asked for yet, was refused, or that nobody wrote. */
+export const phantom: Rule = {
+  name: "phantom",
+  guarantees: ["G3"],
+  *check(model) {
+    for (const observation of model.observations) {
+      for (const what of observation.contents.strange) {
+        const message = `${describe(observation.by)} shows ${what}, which nobody wrote`;
+        yield violation("G3", "phantom", message, observation);
+      }
+      for (const writer of contained(model, observation)) {
+        if (writer.fate === "failed") {
+          const message = `${describe(observation.by)} shows ${describe(writer)}, which was said ` +
+            `to have had no effect (${writer.result?.kind})`;
+          yield violation("G3", "phantom", message, observation, writer);
+        } else if (writer.invokeIndex > observation.by.returnIndex) {
+          const message = `${describe(observation.by)} shows ${describe(writer)} before it began`;
+          yield violation("G3", "phantom", message, observation, writer);
+        }
+      }
+    }
+  },
+};
+
+/** G3: no call takes effect twice. */
+export const exactlyOnce: Rule = {
+  name: "exactly-once",
+  guarantees: ["G3"],
+  *check(model) {
+    for (const observation of model.observations) {
+      for (const writer of contained(model, observation)) {
+        for (const effect of writer.call.effects) {
+          const times = timesIn(observation.contents, writer.op, effect);
+          if (times <= 1) continue;
+          const message = `expected ${describe(writer)} to take effect once; ` +
+            `${describe(observation.by)} shows it ${times} times`;
+          yield violation("G3", "exactly-once", message, observation, writer);
+        }
+      }
+    }
+  },
+};
+
+/** G2: the parts of one call land together. */
+export const atomic: Rule = {
+  name: "atomic",
+  guarantees: ["G2"],
+  *check(model) {
+    for (const observation of model.observations) {
+      for (const writer of contained(model, observation)) {
+        // A vector can have been pushed out of the ring since.
+        const parts = writer.call.effects.filter((effect) => effect.kind !== "vector");
+        const missing = parts.find((part) => timesIn(observation.contents, writer.op, part) === 0);
+        if (missing === undefined) continue;
+        const message = `${describe(observation.by)} shows a part of ${describe(writer)} ` +
+          `without its ${missing.kind}`;
+        yield violation("G2", "atomic", message, observation, writer);
+      }
+    }
+  },
+};
+
+/** G2: what was answered before another call began comes before it. */
+export const realTimeOrder: Rule = {
+  name: "real-time-order",
+  guarantees: ["G2"],
+  *check(model) {
+    for (const observation of model.observations) {
+      yield* ordered(model, observation, observation.contents.list, "update");
+      yield* ordered(model, observation, observation.contents.vectors, "append");
+      yield* lastSetWins(model, observation);
+    }
+  },
+};
+
+function* ordered(
+  model: Model,
+  observation: Observation,
+  ops: readonly number[],
+  what: string,
+): Iterable<Violation> {
+  let earliest: Operation | undefined;
+  for (const op of ops.toReversed()) {
+    const operation = model.byOp.get(op);
+    if (operation === undefined) continue;
+    if (earliest && earliest.endIndex < operation.invokeIndex) {
+      const message = `${describe(observation.by)} shows the ${what} of ${describe(operation)} ` +
+        `before that of ${describe(earliest)}, which had been answered when it began`;
+      yield violation("G2", "real-time-order", message, observation, operation, earliest);
+      return;
+    }
+    if (!earliest || operation.endIndex < earliest.endIndex) earliest = operation;
+  }
+}
+
+function* lastSetWins(model: Model, observation: Observation): Iterable<Violation> {
+  const { set, marks } = observation.contents;
+  const setters = [...marks].flatMap((op) => model.byOp.get(op) ?? []);
+  // When the field is gone, somebody who deletes it came last.
+  const candidates = setters.filter((setter) => {
+    const effect = effectOf(setter, "set");
+    return set === undefined ? effect?.deletes : setter.op === set && !effect?.deletes;
+  });
+  for (const later of setters) {
+    const canBeLast = candidates.some((candidate) => candidate.endIndex >= later.invokeIndex);
+    if (canBeLast) continue;
+    const shown = set === undefined ? "no value" : `the value of #${set}`;
+    const message = `expected the last set to win: ${describe(observation.by)} shows ${shown}, ` +
+      `although ${describe(later)} took effect after it`;
+    yield violation("G2", "real-time-order", message, observation, later);
+    return;
+  }
+}
+
+function violation(
+  guarantee: string,
+  rule: string,
+  message: string,
+  observation: Observation,
+  ...others: Operation[]
+): Violation {
+  return { guarantee, rule, message, ops: [observation.by.op, ...others.map(({ op }) => op)] };
+}

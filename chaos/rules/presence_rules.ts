@@ -1,0 +1,240 @@
+/**
+ * Rules about what must be seen: a write that was answered is there for everybody who looks later.
+ *
+ * @module
+ */
+
+import { timesCounted } from "../contents.ts";
+import {
+  effectOf,
+  type Incarnation,
+  type Model,
+  type Observation,
+  type Operation,
+} from "../model.ts";
+import { contained, containsAll, counted } from "./containment.ts";
+import { OrderIndex } from "./order_index.ts";
+import { describe, type Rule, type Violation } from "./rule.ts";
+
+/** G1, G2: an acknowledged write is in every later state that came from the store; G5: and in cached ones. */
+export const acknowledgedWrites: Rule = {
+  name: "acknowledged-writes",
+  guarantees: ["G1", "G2", "G5"],
+  *check(model) {
+    for (const incarnation of model.incarnations.values()) {
+      const views = viewsOf(incarnation);
+      for (const operation of model.byKey.get(incarnation.key) ?? []) {
+        if (operation.fate !== "acknowledged" || operation.call.effects.length === 0) continue;
+        // It lived before the call and is seen after it: so it lived during the call.
+        const wasThere = incarnation.firstSeenIndex < operation.invokeIndex;
+        const answer = views.answers.get(operation);
+        const isShown = answer !== undefined && containsAll(model, answer, operation);
+        if (wasThere || isShown) yield* missingFrom(model, operation, views);
+      }
+    }
+  },
+};
+
+interface Views {
+  /** What each call answered. */
+  readonly answers: ReadonlyMap<Operation, Observation>;
+  readonly fresh: OrderIndex<Observation>;
+  readonly cached: OrderIndex<Observation>;
+  readonly byPod: ReadonlyMap<string, OrderIndex<Observation>>;
+}
+
+function viewsOf(incarnation: Incarnation): Views {
+  const { observations } = incarnation;
+  const isOlder = (a: Observation, b: Observation) => a.version < b.version;
+  const pods = Map.groupBy(observations, ({ by }) => by.pod);
+  return {
+    answers: new Map(observations.map((observation) => [observation.by, observation])),
+    fresh: new OrderIndex(
+      observations.filter(({ isFresh }) => isFresh),
+      "after",
+      ({ by }) => by.invokeIndex,
+      isOlder,
+    ),
+    cached: new OrderIndex(observations, "after", ({ by }) => by.invokeAtMs, isOlder),
+    byPod: new Map(
+      [...pods].map(([pod, seen]) => [
+        pod,
+        new OrderIndex(seen, "after", ({ by }) => by.invokeIndex, isOlder),
+      ]),
+    ),
+  };
+}
+
+function* missingFrom(model: Model, operation: Operation, views: Views): Iterable<Violation> {
+  const { maxStalenessMs, toleranceMs } = model.settings;
+  const lacks = (observation: Observation | undefined): observation is Observation =>
+    observation !== undefined && !containsAll(model, observation, operation);
+
+  const own = views.byPod.get(operation.pod)?.after(operation.returnIndex);
+  const fresh = views.fresh.after(operation.returnIndex);
+  const cached = views.cached.after(operation.returnAtMs + maxStalenessMs + toleranceMs);
+  // A call's own result is no later look, but must show the call all the same.
+  if (lacks(fresh)) {
+    const isSurvival = model.restarts.some((index) => isBetween(index, operation, fresh)) ||
+      model.kills.some(({ pod, index }) =>
+        pod === operation.pod && isBetween(index, operation, fresh)
+      );
+    yield missing(isSurvival ? "G1" : "G2", operation, fresh, "every later look into the store");
+  } else if (lacks(own)) {
+    yield missing("G5", operation, own, "what its own pod reads later");
+  } else if (lacks(cached)) {
+    yield missing("G5", operation, cached, `every read ${maxStalenessMs} ms later`);
+  }
+}
+
+function isBetween(index: number, operation: Operation, observation: Observation): boolean {
+  return index > operation.returnIndex && index < observation.by.returnIndex;
+}
+
+function missing(
+  guarantee: string,
+  operation: Operation,
+  observation: Observation,
+  where: string,
+): Violation {
+  return {
+    guarantee,
+    rule: "acknowledged-writes",
+    message: `expected ${describe(operation)}, which was acknowledged, in ${where}; ` +
+      `${describe(observation.by)} (version ${observation.version}) is without it`,
+    ops: [operation.op, observation.by.op],
+  };
+}
+
+/** G2: a write's own answer shows it, unless the session may have been replaced meanwhile. */
+export const ownResult: Rule = {
+  name: "own-result",
+  guarantees: ["G2"],
+  *check(model) {
+    for (const observation of model.observations) {
+      const { by } = observation;
+      if (by.call.kind === "get" || by.call.kind === "getOrCreate" || by.call.kind === "rotate") {
+        continue;
+      }
+      if (containsAll(model, observation, by)) continue;
+      const incarnation = model.incarnations.get(observation.incarnation);
+      const wasThere = (incarnation?.firstSeenIndex ?? Infinity) < by.invokeIndex;
+      if (!wasThere) continue;
+      yield {
+        guarantee: "G2",
+        rule: "own-result",
+        message: `expected ${describe(by)} to answer with its own effect; ` +
+          `version ${observation.version} is without it`,
+        ops: [by.op],
+      };
+    }
+  },
+};
+
+/** G2: increments answer with numbers each of which contains the smaller ones; without faults all distinct. */
+export const incrementAnswers: Rule = {
+  name: "increment-answers",
+  guarantees: ["G2", "G3"],
+  *check(model) {
+    const chains = new Map<string, Operation[]>();
+    for (const operation of model.operations) {
+      const count = effectOf(operation, "count");
+      if (operation.result?.kind !== "number" || count === undefined) continue;
+      const times = timesCounted(operation.result.value, count.by);
+      if (times !== 1) {
+        yield {
+          guarantee: times > 1 ? "G3" : "G2",
+          rule: "increment-answers",
+          message: `expected the number that ${describe(operation)} answered to contain it once; ` +
+            `${operation.result.value} contains it ${times} times`,
+          ops: [operation.op],
+        };
+      }
+      const chain = `${operation.key} ${count.field}`;
+      const others = chains.get(chain);
+      if (others) others.push(operation);
+      else chains.set(chain, [operation]);
+    }
+    const homes = homesOf(model);
+    for (const chain of chains.values()) yield* nested(model, chain, homes);
+  },
+};
+
+/** Where each call is seen, when that is one incarnation. */
+function homesOf(model: Model): ReadonlyMap<Operation, string> {
+  const homes = new Map<Operation, string>();
+  for (const observation of model.observations) {
+    for (const operation of contained(model, observation)) {
+      if (operation.key === observation.key) homes.set(operation, observation.incarnation);
+    }
+  }
+  return homes;
+}
+
+function* nested(
+  model: Model,
+  chain: readonly Operation[],
+  homes: ReadonlyMap<Operation, string>,
+): Iterable<Violation> {
+  for (const [home, calls] of Map.groupBy(chain, (operation) => homes.get(operation))) {
+    if (home === undefined) continue;
+    const answers = calls.map((operation) => {
+      const total = operation.result?.kind === "number" ? operation.result.value : 0;
+      const { field } = effectOf(operation, "count")!;
+      return { operation, total, members: new Set(counted(model, field, total)) };
+    }).sort((a, b) => a.members.size - b.members.size || a.total - b.total);
+    for (let index = 1; index < answers.length; index++) {
+      const [smaller, larger] = [answers[index - 1]!, answers[index]!];
+      const isNested = smaller.members.isSubsetOf(larger.members);
+      // A retry that the store recognises is answered with what the number is by then.
+      const isLater = smaller.members.size < larger.members.size;
+      const isInTime = !isLater || larger.operation.returnIndex >= smaller.operation.invokeIndex;
+      const isDistinct = isLater || model.hasFaults;
+      if (isNested && isInTime && isDistinct) continue;
+      yield {
+        guarantee: "G2",
+        rule: "increment-answers",
+        message: `expected increments to answer one after the other: ` +
+          `${describe(smaller.operation)} answered ${smaller.total}, ` +
+          `${describe(larger.operation)} ${larger.total}`,
+        ops: [smaller.operation.op, larger.operation.op],
+      };
+    }
+  }
+}
+
+/** G2: a rotation carries the whole state over. */
+export const rotationKeepsState: Rule = {
+  name: "rotation-keeps-state",
+  guarantees: ["G2"],
+  *check(model) {
+    const byBirth = Map.groupBy(
+      model.incarnations.values(),
+      ({ key, observations }) => `${key} ${observations[0]?.contents.birth}`,
+    );
+    for (const observation of model.observations) {
+      const { by, contents } = observation;
+      if (by.call.kind !== "rotate") continue;
+      const sources = byBirth.get(`${by.key} ${contents.birth}`) ?? [];
+      const seenBefore = sources.length === 1
+        ? sources[0]!.observations.filter((seen) => seen.by.returnIndex < by.invokeIndex)
+        : [];
+      const last = seenBefore.reduce<Observation | undefined>(
+        (best, seen) => best && best.version > seen.version ? best : seen,
+        undefined,
+      );
+      if (last === undefined) continue;
+      const lost = contained(model, last).find((writer) =>
+        !containsAll(model, observation, writer)
+      );
+      if (lost === undefined) continue;
+      yield {
+        guarantee: "G2",
+        rule: "rotation-keeps-state",
+        message: `expected ${describe(by)} to keep ${describe(lost)}, which ` +
+          `${describe(last.by)} shows; it is not in the session that it answered`,
+        ops: [by.op, lost.op, last.by.op],
+      };
+    }
+  },
+};

@@ -1,0 +1,144 @@
+/**
+ * Rules about what is gone: it stays gone (G4).
+ *
+ * @module
+ */
+
+import { type Incarnation, isWrite, keyOf, type Model, type Observation } from "../model.ts";
+import {
+  beginners,
+  collectEvidence,
+  earliest,
+  type Evidence,
+  evidenceAbout,
+  type EvidenceByKey,
+} from "./death.ts";
+import { OrderIndex } from "./order_index.ts";
+import { describe, type Rule, type Violation } from "./rule.ts";
+
+/** G4: nothing of an incarnation is seen once it was gone; in a cache, no longer than its bound. */
+export const noResurrection: Rule = {
+  name: "no-resurrection",
+  guarantees: ["G4"],
+  *check(model) {
+    const byKey = collectEvidence(model);
+    for (const incarnation of model.incarnations.values()) {
+      const evidence = evidenceAbout(incarnation, byKey);
+      if (evidence.length > 0) yield* seenAfter(model, incarnation, evidence);
+    }
+  },
+};
+
+function* seenAfter(
+  model: Model,
+  incarnation: Incarnation,
+  evidence: readonly Evidence[],
+): Iterable<Violation> {
+  const all = earliest(evidence);
+  const pods = new Map(
+    [...Map.groupBy(evidence, ({ by }) => by.pod)].map(([pod, own]) => [pod, earliest(own)]),
+  );
+  const times = new OrderIndex(
+    evidence,
+    "before",
+    ({ by }) => by.returnAtMs,
+    (a, b) => a.by.returnIndex < b.by.returnIndex,
+  );
+  const bound = model.settings.maxStalenessMs + model.settings.toleranceMs;
+  for (const observation of incarnation.observations) {
+    const { by } = observation;
+    const gone = pods.get(by.pod)?.before(by.invokeIndex) ??
+      (observation.isFresh ? all.before(by.invokeIndex) : times.before(by.invokeAtMs - bound));
+    if (gone) yield cameBack(observation, gone);
+  }
+}
+
+function cameBack(observation: Observation, gone: Evidence): Violation {
+  const verb = isWrite(observation.by) ? "wrote to" : "shows";
+  return {
+    guarantee: "G4",
+    rule: "no-resurrection",
+    message: `expected what was gone to stay gone: ${describe(gone.by)} ` +
+      `(${gone.kind}) had ended incarnation ${observation.incarnation}, and ` +
+      `${describe(observation.by)} ${verb} it`,
+    ops: [observation.by.op, gone.by.op],
+  };
+}
+
+/** G4: a write succeeds only where something can live. */
+export const noWriteToTheDead: Rule = {
+  name: "no-write-to-the-dead",
+  guarantees: ["G4"],
+  *check(model) {
+    const evidenceByKey = collectEvidence(model);
+    for (const [key, operations] of model.byKey) {
+      const births = new OrderIndex(
+        beginners(model, key),
+        "before",
+        ({ invokeIndex }) => invokeIndex,
+        (a, b) => a.endIndex > b.endIndex,
+      );
+      const gone = lastDeaths(evidenceByKey, key);
+      for (const operation of operations) {
+        const { result } = operation;
+        const succeeded = isWrite(operation) && operation.fate === "acknowledged" &&
+          !(result?.kind === "boolean" && !result.value);
+        if (!succeeded) continue;
+        const death = gone.before(operation.invokeIndex);
+        const birth = births.before(operation.returnIndex);
+        if (birth && !(death && death.by.invokeIndex > birth.endIndex)) continue;
+        yield {
+          guarantee: "G4",
+          rule: "no-write-to-the-dead",
+          message: `expected ${describe(operation)} to find no session: ` +
+            (death ? `${describe(death.by)} had ended it` : "none was ever created") +
+            `, and nobody created one since`,
+          ops: [operation.op, ...(death ? [death.by.op] : [])],
+        };
+      }
+    }
+  },
+};
+
+/** Of the calls answered by some moment after which nothing lived, the one that began last. */
+function lastDeaths(byKey: EvidenceByKey, key: string): OrderIndex<Evidence> {
+  return new OrderIndex(
+    (byKey.get(key) ?? []).filter(({ kind }) => kind !== "replaced"),
+    "before",
+    ({ by }) => by.returnIndex,
+    (a, b) => a.by.invokeIndex > b.by.invokeIndex,
+  );
+}
+
+/** G4: one creation makes one incarnation; only a rotation takes it elsewhere. */
+export const oneBirth: Rule = {
+  name: "one-birth",
+  guarantees: ["G4"],
+  *check(model) {
+    const byBirth = Map.groupBy(
+      model.incarnations.values(),
+      ({ observations }) => observations[0]?.contents.birth,
+    );
+    for (const [birth, incarnations] of byBirth) {
+      const homes = birth === undefined
+        ? []
+        : incarnations.filter(({ key, birth: by }) =>
+          by?.key === key && !canArriveByRotation(model, key)
+        );
+      if (homes.length < 2) continue;
+      yield {
+        guarantee: "G4",
+        rule: "one-birth",
+        message: `expected the creation #${birth} to make one session; it made the incarnations ` +
+          homes.map(({ id }) => id).join(", "),
+        ops: [birth!, ...homes.map(({ observations }) => observations[0]!.by.op)],
+      };
+    }
+  },
+};
+
+function canArriveByRotation(model: Model, key: string): boolean {
+  return model.operations.some(({ call, fate }) =>
+    call.to !== undefined && keyOf(call.to) === key && fate !== "failed"
+  );
+}

@@ -1,0 +1,59 @@
+/**
+ * Rules about how old a state may be (G5).
+ *
+ * @module
+ */
+
+import type { Incarnation, Model, Observation } from "../model.ts";
+import { OrderIndex } from "./order_index.ts";
+import { describe, type Rule, type Violation } from "./rule.ts";
+
+/** G5: bounded staleness, and no pod ever sees a version older than it saw before. */
+export const staleness: Rule = {
+  name: "staleness",
+  guarantees: ["G5"],
+  *check(model) {
+    for (const incarnation of model.incarnations.values()) {
+      yield* checkIncarnation(model, incarnation);
+    }
+  },
+};
+
+function* checkIncarnation(model: Model, incarnation: Incarnation): Iterable<Violation> {
+  const { observations } = incarnation;
+  const isNewer = (a: Observation, b: Observation) => a.version > b.version;
+  const byIndex = new OrderIndex(observations, "before", ({ by }) => by.returnIndex, isNewer);
+  const byTime = new OrderIndex(observations, "before", ({ by }) => by.returnAtMs, isNewer);
+  const pods = new Map(
+    [...Map.groupBy(observations, ({ by }) => by.pod)].map(([pod, seen]) => [
+      pod,
+      new OrderIndex(seen, "before", ({ by }) => by.returnIndex, isNewer),
+    ]),
+  );
+  const bound = model.settings.maxStalenessMs + model.settings.toleranceMs;
+  for (const observation of observations) {
+    const { by, version } = observation;
+    const own = pods.get(by.pod)?.before(by.invokeIndex);
+    const store = observation.isFresh
+      ? byIndex.before(by.invokeIndex)
+      : byTime.before(by.invokeAtMs - bound);
+    if (own && own.version > version) {
+      yield older(observation, own, "the versions that a pod sees never to go back");
+    } else if (store && store.version > version) {
+      const what = observation.isFresh
+        ? "a look into the store to show the newest version"
+        : `a cached read to be at most ${model.settings.maxStalenessMs} ms behind`;
+      yield older(observation, store, what);
+    }
+  }
+}
+
+function older(observation: Observation, newer: Observation, expected: string): Violation {
+  return {
+    guarantee: "G5",
+    rule: "staleness",
+    message: `expected ${expected}: ${describe(observation.by)} shows version ` +
+      `${observation.version}, after ${describe(newer.by)} had shown version ${newer.version}`,
+    ops: [observation.by.op, newer.by.op],
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * What runners have in common.
+ *
+ * @module
+ */
+
+import type { ChaosCase } from "./case.ts";
+import type { FaultKind } from "./fault_kinds.ts";
+import type { History } from "./history.ts";
+
+/** One case, run. */
+export interface RunOutcome {
+  readonly history: History;
+  readonly operations: number;
+  /** How often each fault took place. */
+  readonly faults: ReadonlyMap<FaultKind, number>;
+}
+
+/** Runs cases on some store. */
+export type Runner = (chaosCase: ChaosCase) => Promise<RunOutcome>;

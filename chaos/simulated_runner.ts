@@ -1,0 +1,248 @@
+/**
+ * Runs a case in one process: pods, network and store on one virtual clock, all randomness from the case's
+ * seed. The same case gives the same history, byte for byte.
+ *
+ * @module
+ */
+
+import { memoryAdapter, MemoryStore } from "../adapters/memory.ts";
+import type { Clock, StorageAdapter } from "../mod.ts";
+import { CallPlan } from "./call_plan.ts";
+import type { CaseFault, CaseOp, ChaosCase } from "./case.ts";
+import { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
+import { type CommandFault, FaultyAdapter, StorePower } from "./faulty_adapter.ts";
+import { type Call, type History, type SessionName } from "./history.ts";
+import { keyOf } from "./model.ts";
+import { seededRandom } from "./random.ts";
+import { Recorder } from "./recorder.ts";
+import type { RunOutcome } from "./runner.ts";
+import { PodClock, SimulatedPod } from "./simulated_pod.ts";
+import { VirtualClock } from "./virtual_clock.ts";
+
+/** A store that several pods share: makes each its adapter. */
+export type SimulatedStore = () => StorageAdapter;
+
+/** Options of {@linkcode runSimulated}. */
+export interface SimulatedRunOptions {
+  /** Makes the store of one run on the simulation's clock. @default a store in memory */
+  readonly store?: (clock: Clock) => SimulatedStore;
+}
+
+/** The trajectory's length when nothing else is said. */
+const CAPACITY = 10;
+const TOLERANCE_MS = 2;
+/** Virtual time within which every call must have been answered, whatever happens to it. */
+const PATIENCE_MS = 600_000;
+/** A share of the invalidations is lost: they are hints only. */
+const INVALIDATION_LOSS = 0.2;
+
+/** Runs a case. */
+export async function runSimulated(
+  chaosCase: ChaosCase,
+  options: SimulatedRunOptions = {},
+): Promise<RunOutcome> {
+  const clock = new VirtualClock();
+  return await new Simulation(chaosCase, clock, (options.store ?? inMemory)(clock)).run();
+}
+
+function inMemory(clock: Clock): SimulatedStore {
+  const store = new MemoryStore({ clock });
+  return () => memoryAdapter({ store });
+}
+
+class Simulation {
+  readonly #case: ChaosCase;
+  readonly #clock: VirtualClock;
+  readonly #store: SimulatedStore;
+  readonly #random: () => number;
+  readonly #plan: FaultPlan;
+  readonly #calls: CallPlan;
+  readonly #spans: FaultSpans;
+  readonly #recorder: Recorder;
+  readonly #power = new StorePower();
+  readonly #pods: SimulatedPod[] = [];
+  readonly #lives: number[];
+  readonly #names = new Map<string, SessionName>();
+
+  constructor(chaosCase: ChaosCase, clock: VirtualClock, store: SimulatedStore) {
+    this.#case = chaosCase;
+    this.#clock = clock;
+    this.#store = store;
+    this.#random = seededRandom(chaosCase.seed);
+    this.#plan = new FaultPlan(chaosCase);
+    this.#calls = new CallPlan(chaosCase);
+    this.#spans = faultSpans(chaosCase.settings);
+    this.#recorder = new Recorder(() => clock.now());
+    this.#lives = Array(chaosCase.pods).fill(0);
+    for (const session of this.#calls.sessions) this.#names.set(keyOf(session), session);
+  }
+
+  async run(): Promise<RunOutcome> {
+    for (const [index, op] of this.#case.ops.entries()) {
+      for (const fault of this.#plan.atCall(index + 1)) await this.#inject(fault);
+      await this.#make(op);
+    }
+    await this.#finish();
+    const { operations, faults } = this.#recorder;
+    return { history: this.#history(), operations, faults };
+  }
+
+  async #make(op: CaseOp): Promise<void> {
+    const answered = this.#invoke(op.pod % this.#case.pods, this.#calls.call(op));
+    if (op.pace === "gap") await this.#clock.advance(op.gapMs);
+    else if (op.pace === "answer") {
+      // A call of a pod that died is never answered.
+      await this.#clock.advanceUntil(answered, 4 * this.#case.settings.commandTimeoutMs);
+    }
+  }
+
+  /** Makes a call on a pod; the answer tells whether it has ended. */
+  #invoke(index: number, call: Call, isFinal = false): () => boolean {
+    if (call.to) this.#names.set(keyOf(call.to), call.to);
+    const pod = this.#pod(index);
+    let isDone = false;
+    const run = () => {
+      if (pod.isDead) return;
+      this.#recorder.invoke(pod.name, call, isFinal);
+      pod.call(call).then((result) => {
+        isDone = true;
+        this.#recorder.answer(call.op, result);
+      });
+    };
+    if (pod.clock.isFrozen) pod.clock.after(0, run);
+    else run();
+    return () => isDone || pod.isDead;
+  }
+
+  /** The pod of that index; a dead one is followed by its next life. */
+  #pod(index: number): SimulatedPod {
+    const pod = this.#pods[index];
+    return pod && !pod.isDead ? pod : this.#pods[index] = this.#start(index);
+  }
+
+  #start(index: number): SimulatedPod {
+    const life = this.#lives[index] = (this.#lives[index] ?? 0) + 1;
+    const name = life === 1 ? `p${index + 1}` : `p${index + 1}.${life}`;
+    // Pods' clocks have nothing in common but their pace.
+    const clock = new PodClock(this.#clock, Math.floor(this.#random() * 1e6));
+    const adapter = new FaultyAdapter(this.#store(), {
+      clock: this.#clock,
+      podClock: clock,
+      power: this.#power,
+      latencyMs: () => Math.floor(this.#random() * 4),
+      losesInvalidation: () => this.#random() < INVALIDATION_LOSS,
+      faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(index) : undefined,
+    });
+    const random = seededRandom(Math.floor(this.#random() * 2 ** 32));
+    return new SimulatedPod(name, clock, adapter, this.#case.settings, random);
+  }
+
+  #atCommit(index: number): CommandFault | undefined {
+    const fault = this.#plan.atCommit(index);
+    const pod = this.#pods[index];
+    if (fault === undefined || pod === undefined) return undefined;
+    const command = this.#commandFault(fault, index, pod);
+    if (command) this.#recorder.fault(fault.kind, pod.name, { detail: fault.phase });
+    return command;
+  }
+
+  #commandFault(fault: CaseFault, index: number, pod: SimulatedPod): CommandFault | undefined {
+    switch (fault.kind) {
+      case "pod-kill":
+        return { kind: "pod-kill", phase: fault.phase, kill: () => this.#kill(index, pod) };
+      case "reply-cut":
+        return { kind: "reply-cut" };
+      case "request-cut":
+        return {
+          kind: "request-cut",
+          outcome: fault.phase === "p0" ? "not-applied" : "unknown",
+        };
+      case "late-execution":
+        return { kind: "late-execution", delayMs: this.#spans.lateMs(fault) };
+      case "latency": {
+        const spanMs = this.#spans.latencyMs(fault);
+        const isRequest = fault.phase === "p1";
+        return {
+          kind: "latency",
+          requestMs: isRequest ? spanMs : 0,
+          replyMs: isRequest ? 0 : spanMs,
+        };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #kill(index: number, pod: SimulatedPod): void {
+    if (pod.isDead || this.#pods[index] !== pod) return;
+    pod.kill();
+    this.#recorder.kill(pod.name);
+  }
+
+  /** A fault of time, due before a call. */
+  async #inject(fault: CaseFault): Promise<void> {
+    if (fault.kind === "ttl-expiry") {
+      this.#recorder.fault(fault.kind, "store");
+      await this.#clock.advance(this.#spans.idleMs(fault));
+    } else if (fault.kind === "server-restart") {
+      const downMs = this.#spans.downMs(fault);
+      this.#recorder.fault(fault.kind, "store", { lastsMs: downMs });
+      this.#power.goDown();
+      this.#clock.after(downMs, () => this.#power.comeBack());
+    } else if (fault.kind === "slow-pod") {
+      const pod = this.#pod(fault.pod);
+      if (pod.clock.isFrozen) return;
+      const freezeMs = this.#spans.freezeMs(fault);
+      this.#recorder.fault(fault.kind, pod.name, { lastsMs: freezeMs });
+      pod.clock.freeze();
+      this.#clock.after(freezeMs, () => pod.clock.resume());
+    }
+  }
+
+  /** Heals everything, waits until all is quiet, and looks at what is left. */
+  async #finish(): Promise<void> {
+    const { commandTimeoutMs, maxStalenessMs } = this.#case.settings;
+    this.#plan.heal();
+    this.#power.comeBack();
+    for (const pod of this.#pods) pod?.clock.resume();
+    await this.#clock.advance(commandTimeoutMs + maxStalenessMs + TOLERANCE_MS);
+    // First what the pods hold, then what the store has: a fresh read renews the copy.
+    for (const index of this.#lives.keys()) await this.#readAll(index, false);
+    for (const index of this.#lives.keys()) await this.#readAll(index, true);
+    await this.#clock.advance(this.#spans.lateBoundMs);
+    for (const [index, session] of [...this.#names.values()].entries()) {
+      await this.#last(index, this.#calls.lastCreate(session));
+      await this.#last(index + 1, this.#calls.lastIncrement(session));
+    }
+    // A pod that has just started holds nothing: it shows what the store has.
+    this.#lives.push(0);
+    for (const index of this.#lives.keys()) await this.#readAll(index, true);
+    for (const pod of this.#pods) void pod?.close().catch(() => {});
+    await this.#clock.advance(commandTimeoutMs);
+    this.#recorder.end();
+  }
+
+  async #readAll(index: number, fresh: boolean): Promise<void> {
+    for (const session of this.#names.values()) {
+      await this.#last(index, { ...this.#calls.freshRead(session), fresh });
+    }
+  }
+
+  async #last(index: number, call: Call): Promise<void> {
+    const answered = this.#invoke(index % this.#lives.length, call, true);
+    await this.#clock.advanceUntil(answered, PATIENCE_MS);
+  }
+
+  #history(): History {
+    const { ttlMs, maxLifetimeMs, commandTimeoutMs, maxStalenessMs } = this.#case.settings;
+    return this.#recorder.history({
+      ttlMs,
+      ...(maxLifetimeMs === undefined ? {} : { maxLifetimeMs }),
+      commandTimeoutMs,
+      maxStalenessMs,
+      capacity: CAPACITY,
+      lateBoundMs: this.#spans.lateBoundMs,
+      toleranceMs: TOLERANCE_MS,
+    });
+  }
+}

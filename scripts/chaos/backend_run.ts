@@ -1,0 +1,123 @@
+import {
+  type CampaignOptions,
+  type CampaignResult,
+  runCampaign,
+  type Tally,
+} from "../../chaos/campaign.ts";
+import { type FaultKind, faultKindsOf } from "../../chaos/fault_kinds.ts";
+import { runSimulated } from "../../chaos/simulated_runner.ts";
+import type { ChaosArguments } from "./arguments.ts";
+import { RealLane } from "./real_lane.ts";
+import { openRealStore } from "./real_store.ts";
+import type { Target } from "./targets.ts";
+
+export interface BackendRunOptions {
+  readonly args: Pick<ChaosArguments, "seed" | "path" | "runs" | "faults">;
+  readonly timeLimitMs: number;
+  readonly signal: AbortSignal;
+  readonly onTally: (tallies: readonly Tally[]) => void;
+}
+
+export interface BackendRun {
+  readonly results: readonly CampaignResult[];
+  /** The server's version as it said it. */
+  readonly server: string | undefined;
+}
+
+/** Lanes side by side: what is real waits most of the time. */
+const LANES = 3;
+/** Tries of a real case that failed before: its timing differs each time. */
+const REAL_TRIES = 20;
+
+/** The faults that a run makes on a target: what is selected and can be made there. */
+export function faultsFor(
+  target: Target,
+  selected: readonly FaultKind[] | undefined,
+): readonly FaultKind[] {
+  const { kind } = target.store;
+  const possible = kind === "redis-url"
+    ? faultKindsOf("redis").filter((fault) => fault !== "server-restart")
+    : faultKindsOf(kind);
+  return selected === undefined ? possible : possible.filter((fault) => selected.includes(fault));
+}
+
+export async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {
+  const { store } = target;
+  if (store.kind !== "memory") return await runReal(target, options);
+  const tallies: Tally[] = [];
+  const result = await runCampaign({
+    ...common(options, 0, tallies),
+    runner: (chaosCase) => runSimulated(chaosCase),
+    cases: { faults: faultsFor(target, options.args.faults), time: "virtual" },
+    isDeterministic: true,
+  });
+  return { results: [result], server: undefined };
+}
+
+async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
+  const { path, runs } = options.args;
+  const startedAtMs = performance.now();
+  const count = path === undefined ? Math.min(LANES, runs ?? LANES) : 1;
+  const lanes: RealLane[] = [];
+  const tallies: Tally[] = [];
+  const found = new AbortController();
+  const signal = AbortSignal.any([found.signal, options.signal]);
+  try {
+    await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const lane = await openLane(target, `h${index}`);
+        lanes.push(lane);
+        await lane.open();
+      }),
+    );
+    const timeLimitMs = options.timeLimitMs - (performance.now() - startedAtMs);
+    const results = await Promise.all(lanes.map(async (lane, index) => {
+      const share = runs === undefined ? {} : { runs: Math.ceil((runs - index) / count) };
+      const result = await runCampaign({
+        ...common({ ...options, signal, timeLimitMs }, index, tallies),
+        ...share,
+        runner: (chaosCase) => lane.run(chaosCase),
+        cases: { faults: faultsFor(target, options.args.faults), time: "real" },
+        isDeterministic: false,
+        tries: path === undefined ? 2 : REAL_TRIES,
+      });
+      if (result.finding) found.abort();
+      return result;
+    }));
+    return { results, server: lanes[0]?.server };
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.stop()));
+  }
+}
+
+async function openLane(target: Target, name: string): Promise<RealLane> {
+  const { backend, store } = target;
+  if (backend === "memory" || store.kind === "memory") {
+    throw new Error("memory is simulated: it has no processes");
+  }
+  // Names that no other run on the same server has.
+  const unique = `${name}-${Date.now().toString(36)}`;
+  return new RealLane(backend, await openRealStore(store), unique);
+}
+
+function common(
+  { args, timeLimitMs, signal, onTally }: BackendRunOptions,
+  lane: number,
+  tallies: Tally[],
+): Pick<CampaignOptions, "seed" | "timeLimitMs" | "signal" | "onHistory"> & {
+  path?: string;
+  runs?: number;
+} {
+  return {
+    // Each lane its own seed, so that a failure names one that repeats it alone.
+    seed: (args.seed + lane) | 0,
+    timeLimitMs,
+    signal,
+    ...(args.path === undefined ? {} : { path: args.path }),
+    ...(args.runs === undefined ? {} : { runs: args.runs }),
+    onHistory(tally) {
+      tallies[lane] = tally;
+      onTally(tallies.filter((known) => known !== undefined));
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * A pod as a process: makes the calls that it is told to, and answers. It ends when its standard input does.
+ *
+ * @module
+ */
+
+import { sqliteAdapter } from "../../adapters/sqlite.ts";
+import { SessionManager, type StorageAdapter } from "../../mod.ts";
+import type { CaseFault, CaseSettings } from "../../chaos/case.ts";
+import { faultSpans } from "../../chaos/fault_plan.ts";
+import { type CommandFault, FaultyAdapter } from "../../chaos/faulty_adapter.ts";
+import { makeCall } from "../../chaos/pod_calls.ts";
+import type { FromPod, ToPod } from "./pod_messages.ts";
+
+const encoder = new TextEncoder();
+
+function say(message: FromPod): void {
+  // Synchronously: what was said before a SIGKILL must have left the process.
+  let rest = encoder.encode(`${JSON.stringify(message)}\n`);
+  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+}
+
+class PodMain {
+  #manager: SessionManager | undefined;
+  #faults: readonly CaseFault[] = [];
+  #commits = 0;
+
+  hear(message: ToPod): void {
+    if (message.type === "open") {
+      this.#open(message).then(
+        (server) => say({ type: "open", server }),
+        (error) => say({ type: "failed", message: String(error) }),
+      );
+    } else if (message.type === "faults") {
+      this.#faults = message.faults;
+      this.#commits = message.commits;
+    } else {
+      const { call } = message;
+      makeCall(this.#manager!, call).then((result) => say({ type: "result", op: call.op, result }));
+    }
+  }
+
+  async #open(message: ToPod & { type: "open" }): Promise<string> {
+    const { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs } = message.settings;
+    const adapter = await this.#adapter(message);
+    const settings = { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs };
+    this.#manager = new SessionManager({ adapter, ...settings });
+    for (let attempt = 1;; attempt++) {
+      try {
+        return (await this.#manager.connect()).server;
+      } catch (error) {
+        // A store that is just coming back is waited for.
+        if (attempt === CONNECT_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
+      }
+    }
+  }
+
+  async #adapter({ backend, url, settings }: ToPod & { type: "open" }): Promise<StorageAdapter> {
+    switch (backend) {
+      case "sqlite":
+        return new FaultyAdapter(sqliteAdapter({ path: url }), {
+          faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(settings) : undefined,
+        });
+      case "ioredis":
+        return (await import("../../adapters/ioredis.ts")).ioredisAdapter({ url });
+      case "node-redis":
+        return (await import("../../adapters/node_redis.ts")).nodeRedisAdapter({ url });
+      case "valkey-glide":
+        return (await import("../../adapters/valkey_glide.ts")).valkeyGlideAdapter({ url });
+    }
+  }
+
+  #atCommit(settings: CaseSettings): CommandFault | undefined {
+    const commit = ++this.#commits;
+    say({ type: "commit" });
+    const fault = this.#faults.find(({ at, length, kind }) =>
+      commit >= at && commit < at + (kind === "pod-kill" ? 1 : length)
+    );
+    if (fault === undefined) return undefined;
+    say({ type: "fault", fault });
+    return toCommandFault(fault, settings);
+  }
+}
+
+function toCommandFault(fault: CaseFault, settings: CaseSettings): CommandFault | undefined {
+  const spans = faultSpans(settings);
+  switch (fault.kind) {
+    case "pod-kill":
+      return {
+        kind: "pod-kill",
+        // Nobody carries out what a dead process had not executed: here p1 is p0.
+        phase: fault.phase === "p2" ? "p2" : "p0",
+        kill: () => Deno.kill(Deno.pid, "SIGKILL"),
+      };
+    case "reply-cut":
+      return { kind: "reply-cut" };
+    case "request-cut":
+      return { kind: "request-cut", outcome: fault.phase === "p0" ? "not-applied" : "unknown" };
+    case "late-execution":
+      return { kind: "late-execution", delayMs: spans.lateMs(fault) };
+    case "latency": {
+      const spanMs = spans.latencyMs(fault);
+      const isRequest = fault.phase === "p1";
+      return {
+        kind: "latency",
+        requestMs: isRequest ? spanMs : 0,
+        replyMs: isRequest ? 0 : spanMs,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const CONNECT_ATTEMPTS = 40;
+const CONNECT_PAUSE_MS = 100;
+
+if (import.meta.main) {
+  const pod = new PodMain();
+  let rest = "";
+  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) pod.hear(JSON.parse(line));
+  }
+  Deno.exit(0);
+}

@@ -1,0 +1,105 @@
+import type { BackendName, ChaosArguments } from "./arguments.ts";
+import { BACKENDS } from "./arguments.ts";
+import {
+  isExecutable,
+  isMissing,
+  type MissingServer,
+  SERVER_KINDS,
+  type ServerBinary,
+  type ServerExecutable,
+  type ServerKind,
+} from "../servers/binary.ts";
+import { findServer, serverVariable } from "../servers/provision.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Where a backend's sessions are kept. */
+export type TargetStore =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite" }
+  | { readonly kind: "redis"; readonly server: ServerExecutable }
+  /** A server that somebody else runs: it is not killed. */
+  | { readonly kind: "redis-url"; readonly url: string };
+
+/** A backend, and the store that it is tested on. */
+export interface Target {
+  readonly backend: BackendName;
+  readonly store: TargetStore;
+  /** As the report names it. */
+  readonly server: string | null;
+  readonly serverVersion: string | null;
+}
+
+export interface Selection {
+  readonly targets: readonly Target[];
+  readonly skipped: readonly { readonly backend: string; readonly reason: string }[];
+}
+
+/** Decides what is tested, and says why the rest is not. */
+export async function selectTargets(
+  args: ChaosArguments,
+  onProgress: (line: string) => void,
+): Promise<Selection> {
+  const wanted = args.backends ?? BACKENDS;
+  const clients = wanted.filter((name) => name !== "memory" && name !== "sqlite");
+  const targets: Target[] = wanted.flatMap((backend) =>
+    backend === "memory" || backend === "sqlite"
+      ? [{ backend, store: { kind: backend }, server: null, serverVersion: null }]
+      : []
+  );
+  const skipped: { backend: string; reason: string }[] = [];
+  const stores = clients.length === 0 ? [] : await findStores(args, onProgress);
+  for (const backend of clients) {
+    for (const found of stores) {
+      if ("reason" in found) skipped.push({ backend: `${backend} on ${found.kind}`, ...found });
+      else targets.push({ backend, ...found });
+    }
+  }
+  const reasons = skipped.map(({ backend, reason }) => ({ backend, reason }));
+  if (args.requireAll && reasons.length > 0) {
+    const { backend, reason } = reasons[0]!;
+    throw new UsageError(`--require-all, but ${backend} cannot be tested: ${reason}`);
+  }
+  return { targets, skipped: reasons };
+}
+
+type FoundStore = Omit<Target, "backend">;
+type MissingStore = { readonly kind: string; readonly reason: string };
+
+async function findStores(
+  args: ChaosArguments,
+  onProgress: (line: string) => void,
+): Promise<(FoundStore | MissingStore)[]> {
+  if (args.servers !== undefined && "url" in args.servers) {
+    return [byUrl(args.servers.url, "url")];
+  }
+  const kinds: readonly ServerKind[] = args.servers ?? SERVER_KINDS;
+  const found: (FoundStore | MissingStore)[] = [];
+  for (const kind of kinds) {
+    const server = await find(kind, args.provision, onProgress);
+    if (isMissing(server)) found.push({ kind, reason: server.missing });
+    else if (isExecutable(server)) {
+      const store = { kind: "redis", server } as const;
+      found.push({ store, server: kind, serverVersion: server.version });
+    } else found.push(byUrl(server.url, kind));
+  }
+  return found;
+}
+
+/** Only what was named wrongly is an error: what cannot be fetched is a backend that is not tested. */
+async function find(
+  kind: ServerKind,
+  provision: boolean,
+  onProgress: (line: string) => void,
+): Promise<ServerBinary | MissingServer> {
+  try {
+    return await findServer(kind, { provision, onProgress });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (Deno.env.get(serverVariable(kind))) throw new UsageError(reason, { cause: error });
+    return { kind, missing: reason };
+  }
+}
+
+function byUrl(url: string, server: string): FoundStore {
+  return { store: { kind: "redis-url", url }, server, serverVersion: null };
+}
