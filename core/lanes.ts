@@ -9,19 +9,17 @@ import { ManagerClosedError } from "./errors.ts";
 import type { Pod } from "./pod.ts";
 import { CacheEntry } from "./session_cache.ts";
 import { SessionLane } from "./session_lane.ts";
-import type { InboxListener, ListedRecord, StorageAdapter } from "./storage_adapter.ts";
+import type { InboxListener, ListedRecord } from "./storage_adapter.ts";
 
 /** Finds or makes the lane of a session; lanes without calls go. */
 export class Lanes<Context extends object> {
   readonly #pod: Pod<Context>;
-  readonly #adapter: StorageAdapter;
   readonly #lanes = new Map<string, SessionLane<Context>>();
-  readonly #subscriptions = new Map<string, Promise<() => Promise<void>>>();
+  readonly #subscriptions = new Map<string, Promise<(() => Promise<void>) | undefined>>();
   #closed = false;
 
-  constructor(pod: Pod<Context>, adapter: StorageAdapter) {
+  constructor(pod: Pod<Context>) {
     this.#pod = pod;
-    this.#adapter = adapter;
   }
 
   /** Whether calls are still taken. */
@@ -73,14 +71,13 @@ export class Lanes<Context extends object> {
   async unsubscribe(): Promise<void> {
     const ends = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
-    await Promise.allSettled(ends.map(async (end) => await (await end)()));
+    await Promise.allSettled(ends.map(async (end) => await (await end)?.()));
   }
 
   /** Listens to a tenant's inboxes; until it does, copies are as fresh as their bound. */
   #subscribe(tenant: string): void {
-    const { settings, keys, writer, cache, events } = this.#pod;
-    if (!this.#adapter.subscribe || settings.maxStalenessMs === 0) return;
-    if (this.#subscriptions.has(tenant)) return;
+    const { settings, keys, link, writer, cache, events } = this.#pod;
+    if (settings.maxStalenessMs === 0 || this.#subscriptions.has(tenant)) return;
     const listener: InboxListener = {
       onInvalidation: (invalidation) => {
         const entry = this.#lanes.get(invalidation.key)?.entry ??
@@ -93,9 +90,9 @@ export class Lanes<Context extends object> {
       },
     };
     const holder = { pod: writer, inboxPrefix: keys.inboxPrefix(tenant) };
-    const subscription = this.#adapter.subscribe(holder, listener);
+    const subscription = link.subscribe(holder, listener);
     this.#subscriptions.set(tenant, subscription);
-    subscription.then(() => cache.markStale(tenant), (cause) => {
+    subscription.then((end) => end && cache.markStale(tenant), (cause) => {
       this.#subscriptions.delete(tenant);
       if (!this.#closed) events.emit("inboxLost", { tenant, cause });
     });

@@ -21,16 +21,18 @@ export type Lookup =
 
 /**
  * Asks the store. No commit of this pod on the session is open meanwhile, and what is answered after the
- * command timeout finds nobody: so the reply is taken as it is (rule 12).
+ * command timeout finds nobody: so the reply is taken as it is (rule 12). Unless `registers` is false, the pod
+ * hears of other pods' commits from then on.
  */
 export async function load<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,
+  registers = true,
 ): Promise<Lookup> {
   for (;;) {
     const heardBefore = entry.heardCount;
-    const answer = await send(pod, entry, attempts);
+    const answer = await send(pod, entry, attempts, registers);
     const { reply } = answer;
     switch (reply.outcome) {
       case "found":
@@ -91,11 +93,12 @@ function send<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,
+  registers: boolean,
 ): Promise<Answer<LoadReply>> {
   const { state } = entry.copy ?? {};
   const request: LoadRequest = {
-    holder: pod.holder(entry.key),
     tombstoneMs: pod.tombstoneMs,
+    ...(registers && { holder: pod.holder(entry.key) }),
     ...(state && { known: identityOf(state) }),
   };
   return attempts.read((timeoutMs) => pod.link.load(entry.key.storeKey, request, timeoutMs));

@@ -5,13 +5,13 @@
  */
 
 import { Attempts } from "./attempts.ts";
-import type { EventHub } from "./events.ts";
-import type { KeySpace, SessionKey } from "./key_space.ts";
+import { EventHub } from "./events.ts";
+import { KeySpace, type SessionKey } from "./key_space.ts";
 import type { Settings } from "./options.ts";
 import { randomId } from "./random.ts";
-import type { SessionCache } from "./session_cache.ts";
-import type { Holder } from "./storage_adapter.ts";
-import type { StoreLink } from "./store_link.ts";
+import { SessionCache } from "./session_cache.ts";
+import type { Holder, StorageAdapter } from "./storage_adapter.ts";
+import { StoreLink } from "./store_link.ts";
 
 /** A journal may hold writes for this long, so a tombstone and a writer's entry live as long. */
 const JOURNAL_MAX_AGE_MS = 4 * 3_600_000;
@@ -32,14 +32,15 @@ export class Pod<Context extends object> {
 
   constructor(
     settings: Settings<Context>,
-    parts: { keys: KeySpace; link: StoreLink; cache: SessionCache; events: EventHub },
+    adapter: StorageAdapter,
   ) {
+    const { clock, random, commandTimeoutMs: timeoutMs, maxStalenessMs } = settings;
     this.settings = settings;
-    this.keys = parts.keys;
-    this.link = parts.link;
-    this.cache = parts.cache;
-    this.events = parts.events;
-    this.writer = randomId(settings.random);
+    this.writer = randomId(random);
+    this.keys = new KeySpace(settings.keyPrefix, settings.idSecret);
+    this.link = new StoreLink(adapter, clock, { timeoutMs, podKey: this.keys.pod(this.writer) });
+    this.cache = new SessionCache({ ...settings.cache, maxStalenessMs }, clock);
+    this.events = new EventHub(settings.logger);
   }
 
   /** The next commit number: ever increasing, never used for anything else. */

@@ -6,15 +6,12 @@
 
 import { within } from "./clock.ts";
 import { ConfigError, StoreUnavailableError } from "./errors.ts";
-import { EventHub, type SessionEvents } from "./events.ts";
-import { KeySpace } from "./key_space.ts";
+import type { SessionEvents } from "./events.ts";
 import { Lanes } from "./lanes.ts";
 import { type ManagerOptions, resolveOptions } from "./options.ts";
 import { Pod } from "./pod.ts";
 import type { AnyContext } from "./session.ts";
-import { SessionCache } from "./session_cache.ts";
 import type { StorageAdapter, StoreInfo } from "./storage_adapter.ts";
-import { StoreLink } from "./store_link.ts";
 import { TenantSessions } from "./tenant_sessions.ts";
 import { checkTenant } from "./validation.ts";
 
@@ -65,16 +62,10 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     const { adapter, ...rest } = options;
     checkAdapter(adapter);
     const settings = resolveOptions(rest);
-    const { clock, maxStalenessMs, keyPrefix, idSecret, cache, logger } = settings;
     this.#adapter = adapter;
-    this.#pod = new Pod(settings, {
-      keys: new KeySpace(keyPrefix, idSecret),
-      link: new StoreLink(adapter, clock),
-      cache: new SessionCache({ ...cache, maxStalenessMs }, clock),
-      events: new EventHub(logger),
-    });
-    this.#lanes = new Lanes(this.#pod, adapter);
-    if (idSecret === undefined) {
+    this.#pod = new Pod(settings, adapter);
+    this.#lanes = new Lanes(this.#pod);
+    if (settings.idSecret === undefined) {
       this.#pod.events.emit("warning", {
         code: "NO_ID_SECRET",
         message: "Without idSecret, ids are hidden by plain SHA-256: who can read the store can " +
@@ -97,11 +88,12 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     return new TenantSessions(checkTenant(name), this.#pod, this.#lanes);
   }
 
-  /** Connects to the store, and proves that it can be written to. `SessionManager.open` calls it. */
-  async connect(): Promise<StoreInfo> {
-    const { link, keys, writer, settings } = this.#pod;
-    await this.#adapter.prepare?.();
-    return await link.open(keys.pod(writer), settings.commandTimeoutMs);
+  /**
+   * Connects to the store, and proves that it can be written to. `SessionManager.open` calls it; otherwise the
+   * first call does.
+   */
+  connect(): Promise<StoreInfo> {
+    return this.#pod.link.open();
   }
 
   /** Forgets every copy in memory: what a pod's death does. The store is not touched. */

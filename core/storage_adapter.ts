@@ -251,7 +251,10 @@ export type CommitReply =
 export interface LoadRequest {
   /** The state that the pod holds: when it is still the same, `unchanged` answers without it. */
   readonly known?: Identity;
-  /** Registered as a holder of a copy, in the same step or before the state is read. */
+  /**
+   * Registered as a holder of a copy, in the same step or before the state is read. Without it nobody is, and a
+   * store may read many records in one go.
+   */
   readonly holder?: Holder;
   /** How long a tombstone is kept: a load that finds an expired record closes it into one (rule 18). */
   readonly tombstoneMs: number;
@@ -342,7 +345,7 @@ export interface StorageAdapter {
   /** The backend's name, e.g. `ioredis`. */
   readonly name: string;
   /**
-   * Loads what the adapter needs of this machine, e.g. its client library. Called once before `open`, and not
+   * Loads what the adapter needs of this machine, e.g. its client library. Called before `open`, and not
    * bounded in time: a slow disk is no sign of a store that is away. Absent where there is nothing to load.
    *
    * @throws ConfigError saying which package to add
@@ -351,7 +354,7 @@ export interface StorageAdapter {
   /**
    * Connects if need be, learns what the store is, and writes `podKey`, so that a wrong password, a
    * missing permission or a read-only replica is a `StoreRejectedError` now and not at the first write.
-   * Called once, before anything else.
+   * Called before anything else; again after it failed.
    */
   open(options: AdapterOpenOptions): Promise<StoreInfo>;
   /** Applies a batch to the record under `key`, atomically and once. */

@@ -9,8 +9,11 @@ import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionError, StoreRejectedError, StoreUnavailableError } from "./errors.ts";
 import type {
+  AdapterOpenOptions,
   CommitBatch,
   CommitReply,
+  Holder,
+  InboxListener,
   ListedRecord,
   LoadReply,
   LoadRequest,
@@ -29,13 +32,17 @@ export class StoreLink {
   readonly #adapter: StorageAdapter;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
+  readonly #openOptions: AdapterOpenOptions;
+  #opening: Promise<StoreInfo> | undefined;
+  #isOpen = false;
   #state: "up" | "down" = "up";
   /** The store's time minus the pod's, at least: a reply is older than its arrival. */
   #offsetMs: number | undefined;
 
-  constructor(adapter: StorageAdapter, clock: Clock) {
+  constructor(adapter: StorageAdapter, clock: Clock, openOptions: AdapterOpenOptions) {
     this.#adapter = adapter;
     this.#clock = clock;
+    this.#openOptions = openOptions;
     this.#deadlines = new Deadlines(clock);
   }
 
@@ -49,8 +56,35 @@ export class StoreLink {
     return this.#offsetMs === undefined ? undefined : this.#clock.now() + this.#offsetMs;
   }
 
-  open(podKey: string, timeoutMs: number): Promise<StoreInfo> {
-    return this.#bounded(timeoutMs, this.#adapter.open({ timeoutMs, podKey }));
+  /**
+   * Opens the adapter unless it is open. Every command does so first, since a manager that was given its adapter
+   * has no moment of its own for it; what failed is tried again by the next one.
+   */
+  async open(): Promise<StoreInfo> {
+    this.#opening ??= this.#open();
+    try {
+      return await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<StoreInfo> {
+    await this.#adapter.prepare?.();
+    const options = this.#openOptions;
+    const info = await this.#bounded(options.timeoutMs, this.#adapter.open(options));
+    this.#isOpen = true;
+    return info;
+  }
+
+  /** Listens to a pod's inbox; undefined where the store has no such channel. */
+  async subscribe(
+    holder: Holder,
+    listener: InboxListener,
+  ): Promise<(() => Promise<void>) | undefined> {
+    if (!this.#isOpen) await this.open();
+    return await this.#adapter.subscribe?.(holder, listener);
   }
 
   commit(key: string, batch: CommitBatch, timeoutMs: number): Promise<Answer<CommitReply>> {
@@ -63,6 +97,7 @@ export class StoreLink {
 
   /** A listing, of which each step ends within the timeout. */
   async *list(prefix: string, timeoutMs: number): AsyncGenerator<ListedRecord> {
+    if (!this.#isOpen) await this.open();
     const records = this.#adapter.list(prefix, { timeoutMs })[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -80,6 +115,7 @@ export class StoreLink {
     timeoutMs: number,
     call: () => Promise<Reply>,
   ): Promise<Answer<Reply>> {
+    if (!this.#isOpen) await this.open();
     const sentAt = this.#clock.now();
     const reply = await this.#bounded(timeoutMs, call());
     this.#offsetMs = reply.storeTimeMs - this.#clock.now();

@@ -323,8 +323,11 @@ export class TenantSessions<Context extends object = AnyContext> {
     let next = 0;
     const worker = async () => {
       for (let id = wanted[next++]; id !== undefined; id = wanted[next++]) {
-        const session = await this.loadFromStore(id, settings).catch(ignoreCorrupt);
-        if (!session) continue;
+        const answer = new Answerable<Copy | undefined>(settings.signal);
+        const call: Call = { kind: "read", fresh: true, bulk: true, answer };
+        const copy = await this.#call(id, call).catch(ignoreCorrupt);
+        if (!copy) continue;
+        const session = this.#session(id, copy);
         found.set(id, session);
         settings.onSession?.(session);
       }

@@ -21,6 +21,7 @@ import type {
   StorageAdapter,
   StoreInfo,
 } from "../../core/storage_adapter.ts";
+import { BulkReader } from "./bulk_reader.ts";
 import { NoAnswerError, type RedisCommand, type RedisDriver, type RedisReply } from "./driver.ts";
 import { replyCode, toStoreError } from "./errors.ts";
 import {
@@ -51,6 +52,7 @@ export class RedisStore implements StorageAdapter {
   readonly #driver: RedisDriver;
   readonly #hashes = new Map<Script, string>();
   readonly #deadlines = new Deadlines(systemClock);
+  readonly #bulk = new BulkReader((command, timeoutMs) => this.#send(command, timeoutMs));
   #replies = 0;
 
   constructor(driver: RedisDriver) {
@@ -88,6 +90,10 @@ export class RedisStore implements StorageAdapter {
   load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
     return this.#call(async () => {
       const { timeoutMs } = options;
+      if (!request.holder && !request.known) {
+        const reply = await this.#readInBulk(key, timeoutMs);
+        if (reply) return reply;
+      }
       if (request.known) {
         const line = await this.#evaluate(LOAD, key, encodeLoad(request), timeoutMs);
         const reply = decodeLoadReply(line);
@@ -138,6 +144,20 @@ export class RedisStore implements StorageAdapter {
     );
   }
 
+  /** A load that registers nobody; undefined when the record has to be closed, or is no hash. */
+  async #readInBulk(key: string, timeoutMs: number): Promise<LoadReply | undefined> {
+    const read = await this.#bulk.read(key, timeoutMs).catch((error) => {
+      if (replyCode(error) === "WRONGTYPE") return undefined;
+      throw error;
+    });
+    if (!read) return undefined;
+    const storeTimeMs = toMilliseconds(read.time);
+    const fields = toList(read.fields) as readonly Uint8Array[];
+    return fields.length === 0
+      ? { outcome: "missing", storeTimeMs }
+      : toLoadReply(decodeRecord(fields), storeTimeMs);
+  }
+
   /** One try of a cold load; undefined when what was read is not what the script saw. */
   async #read(
     key: string,
@@ -155,17 +175,7 @@ export class RedisStore implements StorageAdapter {
     ]);
     const reply = decodeLoadReply(line);
     if (reply.outcome !== "read") return reply;
-    const { storeTimeMs } = reply;
-    const record = decodeRecord(toList(fields) as readonly Uint8Array[]);
-    if (!record) return undefined;
-    if ("corrupt" in record) return { outcome: "corrupt", storeTimeMs, detail: record.corrupt };
-    const { meta, state, moving } = record;
-    const reason = GONE_REASONS[meta.state];
-    if (reason) return { outcome: "gone", storeTimeMs, reason, incarnation: meta.incarnation };
-    if (meta.expiresAtMs <= storeTimeMs) return undefined;
-    return moving
-      ? { outcome: "moving", storeTimeMs, moving: { ...moving, state } }
-      : { outcome: "found", storeTimeMs, state };
+    return toLoadReply(decodeRecord(toList(fields) as readonly Uint8Array[]), reply.storeTimeMs);
   }
 
   /** One page of a listing. */
@@ -181,8 +191,7 @@ export class RedisStore implements StorageAdapter {
       this.#send(["TIME"], timeoutMs),
       ...keys.map((key) => this.#send(["HMGET", key, "i", "m", "s"], timeoutMs)),
     ]);
-    const [seconds, microseconds] = toList(time!).map((part) => Number(toText(part)));
-    const nowMs = seconds! * 1000 + Math.floor(microseconds! / 1000);
+    const nowMs = toMilliseconds(time!);
     const records: ListedRecord[] = [];
     for (const [index, key] of keys.entries()) {
       const [i, m, s] = toList(metas[index]!);
@@ -245,6 +254,28 @@ export class RedisStore implements StorageAdapter {
       throw toStoreError(error);
     }
   }
+}
+
+/** What a record read at a time says; undefined when it is not there, or has run out. */
+function toLoadReply(
+  record: ReturnType<typeof decodeRecord>,
+  storeTimeMs: number,
+): LoadReply | undefined {
+  if (!record) return undefined;
+  if ("corrupt" in record) return { outcome: "corrupt", storeTimeMs, detail: record.corrupt };
+  const { meta, state, moving } = record;
+  const reason = GONE_REASONS[meta.state];
+  if (reason) return { outcome: "gone", storeTimeMs, reason, incarnation: meta.incarnation };
+  if (meta.expiresAtMs <= storeTimeMs) return undefined;
+  return moving
+    ? { outcome: "moving", storeTimeMs, moving: { ...moving, state } }
+    : { outcome: "found", storeTimeMs, state };
+}
+
+/** The reply of TIME: seconds, and microseconds within the second. */
+function toMilliseconds(time: RedisReply): number {
+  const [seconds, microseconds] = toList(time).map((part) => Number(toText(part)));
+  return seconds! * 1000 + Math.floor(microseconds! / 1000);
 }
 
 async function sha1(text: string): Promise<string> {
