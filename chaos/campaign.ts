@@ -92,6 +92,8 @@ class Campaign {
   #sharedSessions = 0;
   #undecided = 0;
   #failing: Omit<Finding, "seed" | "path"> | undefined;
+  /** What the first failing case showed. */
+  #signature: Violation | undefined;
   #failedAtMs = 0;
   #toolFailure: string | undefined;
 
@@ -132,16 +134,16 @@ class Campaign {
 
   #isFailure(chaosCase: ChaosCase, history: History, verdict: Verdict): boolean {
     if (verdict.verdict !== "violated") return false;
-    const known = this.#failing?.violation;
+    const [first] = verdict.violations;
+    const signature = this.#signature ??= first!;
     // Otherwise one bug slips into another while the case gets smaller.
-    const violation = known === undefined
-      ? verdict.violations[0]!
-      : verdict.violations.find(({ guarantee, rule }) =>
-        guarantee === known.guarantee && rule === known.rule
-      );
-    if (violation === undefined) return false;
-    if (known === undefined) this.#failedAtMs = performance.now();
-    this.#failing = { violation, case: chaosCase, history };
+    const isSame = verdict.violations.some(({ guarantee, rule }) =>
+      guarantee === signature.guarantee && rule === signature.rule
+    );
+    if (!isSame) return false;
+    if (this.#failing === undefined) this.#failedAtMs = performance.now();
+    // The first one, as whoever repeats the case will be shown it.
+    this.#failing = { violation: first!, case: chaosCase, history };
     return true;
   }
 

@@ -89,6 +89,7 @@ export const REAL_SETTINGS: CaseSettings = {
 export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
   const maxOps = options.maxOps ?? (options.time === "virtual" ? 80 : 40);
   return fc.record({
+    profile: fc.noShrink(fc.nat({ max: PROFILES.length - 1 })),
     seed: fc.noShrink(fc.nat({ max: 0x7fff_ffff })),
     pods: fc.noShrink(fc.constantFrom(2, 3)),
     sessions: fc.noShrink(fc.constantFrom(1, 1, 2, 4)),
@@ -105,31 +106,49 @@ export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
     settings: options.time === "virtual"
       ? fc.noShrink(arbitrarySettings())
       : fc.constant(REAL_SETTINGS),
+  }).map(({ profile, ops, ...rest }) => {
+    const kinds = KINDS[profile]!;
+    return {
+      ...rest,
+      ops: ops.map(({ roll, ...op }) => ({ ...op, kind: kinds[roll % kinds.length]! })),
+    };
   });
 }
 
-/** Listed more than once: made more often. */
-const KINDS: readonly CallKind[] = [
-  ...Array<CallKind>(5).fill("increment"),
-  ...Array<CallKind>(6).fill("getOrCreate"),
-  ...Array<CallKind>(4).fill("get"),
-  ...Array<CallKind>(3).fill("updateContext"),
-  ...Array<CallKind>(3).fill("update"),
-  ...Array<CallKind>(2).fill("appendTrajectory"),
-  ...Array<CallKind>(2).fill("apply"),
-  "touch",
-  "destroy",
-  "rotate",
+/** How often each call is made, by profile: what seldom meets in a mixture is put together. */
+const PROFILES: readonly Readonly<Partial<Record<CallKind, number>>>[] = [
+  {
+    increment: 5,
+    getOrCreate: 6,
+    get: 4,
+    updateContext: 3,
+    update: 3,
+    appendTrajectory: 2,
+    apply: 2,
+    touch: 1,
+    destroy: 1,
+    rotate: 1,
+  },
+  // Sessions come and go.
+  { getOrCreate: 6, destroy: 5, increment: 3, get: 3, rotate: 1, touch: 1 },
+  // Hot sessions.
+  { increment: 6, update: 4, updateContext: 3, appendTrajectory: 3, getOrCreate: 3, get: 3 },
 ];
 
-function arbitraryOp(options: CaseOptions): fc.Arbitrary<CaseOp> {
+const KINDS = PROFILES.map((profile) =>
+  Object.entries(profile).flatMap(([kind, weight]) =>
+    Array<CallKind>(weight).fill(kind as CallKind)
+  )
+);
+
+function arbitraryOp(options: CaseOptions): fc.Arbitrary<Omit<CaseOp, "kind"> & { roll: number }> {
   const gaps = options.time === "virtual"
     ? fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 3_000 }))
     : fc.integer({ min: 1, max: 60 });
   return fc.record({
     pod: fc.nat({ max: 2 }),
     session: fc.nat({ max: 3 }),
-    kind: fc.constantFrom(...KINDS),
+    roll: fc.nat({ max: 999 }),
     fresh: fc.boolean(),
     variant: fc.nat({ max: 7 }),
     pace: fc.constantFrom<Pace>("answer", "burst", "burst", "gap"),

@@ -51,7 +51,7 @@ export class Attempts {
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) {
           // Rule 7: after an ambiguous try nothing is "rejected" any more.
-          throw this.#ambiguous && takesEffect ? this.unknown(error) : error;
+          throw this.#ambiguous ? this.unknown(error) : error;
         }
         if (takesEffect && error.outcome === "unknown") this.#ambiguous = true;
         await this.#pause(error);
@@ -62,6 +62,11 @@ export class Attempts {
   /** After a reply that asks for another try. */
   async refused(why: string): Promise<void> {
     await this.#pause(new Error(why));
+  }
+
+  /** From now on a failure leaves the outcome open: part of the operation has been applied. */
+  tookEffect(): void {
+    this.#ambiguous = true;
   }
 
   /** The error of an operation of which nothing is known. */

@@ -121,8 +121,13 @@ async function serveRotate<Context extends object>(
   const found = await address(pod, entry, attempts);
   if (!found.alive) return answer.reject(new SessionNotFoundError(found.reason));
   entry.dropCopy();
-  const outcome = await rotate(pod, entry, to, attempts);
-  if (outcome === "adopted") answer.resolve();
-  else if (outcome === "occupied") answer.reject(new SessionExistsError());
-  else answer.reject(new SessionNotFoundError(outcome.absent));
+  const rotated = await rotate(pod, entry, to, attempts);
+  switch (rotated.outcome) {
+    case "adopted":
+      return answer.resolve(rotated.incarnation);
+    case "occupied":
+      return answer.reject(new SessionExistsError());
+    case "absent":
+      return answer.reject(new SessionNotFoundError(rotated.reason));
+  }
 }

@@ -96,7 +96,8 @@ export interface DestroyCall {
 export interface RotateCall {
   readonly kind: "rotate";
   readonly to: SessionKey;
-  readonly answer: Answerable<void>;
+  /** Answers the incarnation that the session became. */
+  readonly answer: Answerable<string>;
 }
 
 /** Anything that waits in a lane. */

@@ -132,10 +132,12 @@ function findTarget(
       return nonce !== undefined && nonce !== meta.incarnation
         ? { place: "free", meta }
         : gone({ reason: meta.reason });
-    case "moving":
-      return settles !== undefined && settles === meta.moving?.nonce
+    case "moving": {
+      const yields = first?.kind === "adopt" && first.yields;
+      return yields || (settles !== undefined && settles === meta.moving?.nonce)
         ? { place: "moving", meta }
         : gone({ moving: true });
+    }
     case "live":
       return settles === undefined &&
           (nonce !== undefined || batch.incarnation === meta.incarnation)

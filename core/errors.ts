@@ -157,3 +157,12 @@ export class ManagerClosedError extends SessionError {
     super("The SessionManager is closed. Open another one, or close it later.");
   }
 }
+
+/** What is told of a write that was applied, when the session cannot be read any more. */
+export function resultUnreadable(cause?: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "It was applied, but the session could not be read afterwards: the store was away, or somebody destroyed, " +
+      "rotated or replaced the session meanwhile.",
+    { outcome: "unknown", cause },
+  );
+}

@@ -7,7 +7,6 @@
  */
 
 import type { Attempts } from "./attempts.ts";
-import { StoreUnavailableError } from "./errors.ts";
 import type { Pod } from "./pod.ts";
 import { seal, type SealedBatch, toCommit } from "./sealed_batch.ts";
 import type { CommitReply, Moving, Operation } from "./storage_adapter.ts";
@@ -18,18 +17,15 @@ export const ROTATION_SEQ = { freeze: 1, settle: 2, adopt: 1 } as const;
 /** How a rotation ended: the session lives under the new key, or the new key was taken. */
 export type RotationOutcome = "adopted" | "occupied";
 
-/** Rotations that wait for one another are followed this far. */
-const LONGEST_CHAIN = 8;
-
-/** Brings a rotation that was begun under `from` to its end. */
+/** Brings a rotation that was begun under `from` to its end; `waiting` are the keys that wait for it. */
 export async function completeRotation<Context extends object>(
   pod: Pod<Context>,
   from: string,
   moving: Moving,
   attempts: Attempts,
-  depth = 0,
+  waiting: readonly string[] = [],
 ): Promise<RotationOutcome> {
-  const outcome = await adopt(pod, moving, attempts, depth);
+  const outcome = await adopt(pod, moving, attempts, [...waiting, from]);
   const kind = outcome === "adopted" ? "finish" : "thaw";
   // Whatever is answered, it is settled: if not by us, then by somebody else.
   await step(pod, from, { kind, nonce: moving.nonce }, ROTATION_SEQ.settle, attempts);
@@ -40,11 +36,13 @@ async function adopt<Context extends object>(
   pod: Pod<Context>,
   moving: Moving,
   attempts: Attempts,
-  depth: number,
+  waiting: readonly string[],
 ): Promise<RotationOutcome> {
   const { nonce, to, state } = moving;
+  // In a circle of rotations none would end: whoever closes it finds its place occupied.
+  const yields = waiting.includes(to);
   for (;;) {
-    const operation = { kind: "adopt", nonce, state } as const;
+    const operation = { kind: "adopt", nonce, state, yields } as const;
     const reply = await step(pod, to, operation, ROTATION_SEQ.adopt, attempts);
     switch (reply.outcome) {
       case "applied":
@@ -54,7 +52,7 @@ async function adopt<Context extends object>(
       case "gone":
         // A tombstone of this very incarnation: adopted, and destroyed since.
         if (!reply.moving) return "adopted";
-        await completeOther(pod, to, attempts, depth);
+        await completeOther(pod, to, attempts, waiting);
         break;
       default:
         await attempts.refused(`The new place answered "${reply.outcome}".`);
@@ -67,17 +65,12 @@ async function completeOther<Context extends object>(
   pod: Pod<Context>,
   key: string,
   attempts: Attempts,
-  depth: number,
+  waiting: readonly string[],
 ): Promise<void> {
-  if (depth >= LONGEST_CHAIN) {
-    throw new StoreUnavailableError("Too many rotations wait for one another. Try again.", {
-      outcome: "not-applied",
-    });
-  }
   const request = { tombstoneMs: pod.tombstoneMs };
   const { reply } = await attempts.read((timeoutMs) => pod.link.load(key, request, timeoutMs));
   if (reply.outcome === "moving") {
-    await completeRotation(pod, key, reply.moving, attempts, depth + 1);
+    await completeRotation(pod, key, reply.moving, attempts, waiting);
   }
 }
 
@@ -94,4 +87,17 @@ async function step<Context extends object>(
     return pod.link.commit(key, batch, timeoutMs);
   });
   return reply;
+}
+
+/** What a rotation came to that somebody else brought to its end: the new place remembers it. */
+export async function recallRotation<Context extends object>(
+  pod: Pod<Context>,
+  nonce: string,
+  to: string,
+  attempts: Attempts,
+): Promise<RotationOutcome> {
+  // It cannot apply, whatever is there; that the adopt was settled before is seen first.
+  const probe = { kind: "finish", nonce } as const;
+  const reply = await step(pod, to, probe, ROTATION_SEQ.adopt, attempts);
+  return reply.outcome === "duplicate" && reply.occupied ? "occupied" : "adopted";
 }

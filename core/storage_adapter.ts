@@ -65,7 +65,16 @@ export type Operation =
   /** Rotation, step 1, on the old key: live becomes moving, the state is kept (rule 20). */
   | { readonly kind: "freeze"; readonly nonce: string; readonly to: string }
   /** Rotation, step 2, on the new key: the state becomes incarnation `nonce` if nothing lives here. */
-  | { readonly kind: "adopt"; readonly nonce: string; readonly state: AdoptedState }
+  | {
+    readonly kind: "adopt";
+    readonly nonce: string;
+    readonly state: AdoptedState;
+    /**
+     * Takes a place that is itself moving for occupied, instead of answering `gone`: so that rotations that wait
+     * for one another in a circle end.
+     */
+    readonly yields: boolean;
+  }
   /** Rotation, step 3, on the old key: moving becomes a tombstone. */
   | { readonly kind: "finish"; readonly nonce: string }
   /** Rotation undone, on the old key: moving becomes live again. */

@@ -5,7 +5,7 @@
  */
 
 import { Answerable, type Call } from "./calls.ts";
-import { CorruptRecordError, InvalidInputError, SessionNotFoundError } from "./errors.ts";
+import { CorruptRecordError, InvalidInputError, resultUnreadable } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Pod } from "./pod.ts";
 import { schemaIssues } from "./schema.ts";
@@ -293,11 +293,14 @@ export class TenantSessions<Context extends object = AnyContext> {
       throw new InvalidInputError("newId", "The new id is another one than the old.");
     }
     const to = this.#pod.keys.session(this.name, newId);
-    const answer = new Answerable<void>(settings.signal);
-    await this.#call(id, { kind: "rotate", to, answer });
+    const answer = new Answerable<string>(settings.signal);
+    const incarnation = await this.#call(id, { kind: "rotate", to, answer });
     const read = new Answerable<Copy | undefined>(settings.signal);
-    const copy = await this.#call(newId, { kind: "read", fresh: true, answer: read });
-    if (!copy) throw new SessionNotFoundError("destroyed");
+    const call: Call = { kind: "read", fresh: true, answer: read };
+    const copy = await this.#call(newId, call).catch((cause: unknown) => {
+      throw settings.signal?.aborted ? cause : resultUnreadable(cause);
+    });
+    if (copy?.state.incarnation !== incarnation) throw resultUnreadable();
     return this.#session(newId, copy);
   }
 

@@ -12,8 +12,8 @@ import { settle, type Settled } from "./committer.ts";
 import {
   InvalidInputError,
   type NotFoundReason,
+  resultUnreadable,
   SessionNotFoundError,
-  StoreUnavailableError,
 } from "./errors.ts";
 import { load } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
@@ -55,6 +55,9 @@ export async function serveWrites<Context extends object>(
       continue;
     }
     if (settled.kind === "absent") return answerAbsent(calls, settled.reason);
+    if (settled.kind === "conflict") {
+      throw new TypeError("a write without ifVersion has no conflict");
+    }
     return await answerShares(pod, entry, sealed, settled, shares, attempts);
   }
 }
@@ -152,11 +155,11 @@ async function answerShares<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   sealed: SealedBatch,
-  settled: Settled,
+  settled: Settled & { kind: "applied" | "duplicate" },
   shares: readonly Share[],
   attempts: Attempts,
 ): Promise<void> {
-  const { copy, numbers } = afterwards(entry, sealed, settled);
+  const { incarnation, copy, numbers } = afterwards(entry, sealed, settled);
   const unanswered: Share[] = [];
   let increments = 0;
   for (const share of shares) {
@@ -169,44 +172,44 @@ async function answerShares<Context extends object>(
     } else if (copy) call.answer.resolve(copy);
     else unanswered.push(share);
   }
-  if (unanswered.length > 0) await answerByLoad(pod, entry, unanswered, attempts);
+  if (unanswered.length > 0) await answerByLoad(pod, entry, incarnation, unanswered, attempts);
 }
 
 function afterwards(
   entry: CacheEntry,
   sealed: SealedBatch,
-  settled: Settled,
-): { copy?: Copy | undefined; numbers?: readonly number[] } {
+  settled: Settled & { kind: "applied" | "duplicate" },
+): { incarnation: string; copy?: Copy | undefined; numbers?: readonly number[] } {
   if (settled.kind === "applied") {
+    const { identity, numbers } = settled.answer.reply;
     const copy = advance(entry, sealed, settled.answer);
-    return { copy, numbers: settled.answer.reply.numbers };
+    return { incarnation: identity.incarnation, copy, numbers };
   }
-  if (settled.kind === "duplicate") {
-    const { incarnation, version } = settled.reply;
-    const expiresAt = entry.stub?.expiresAt ?? 0;
-    entry.keepStub({ incarnation, version, acknowledgedSeq: sealed.seq, expiresAt });
-  }
-  return {};
+  const { incarnation, version } = settled.reply;
+  const expiresAt = entry.stub?.expiresAt ?? 0;
+  entry.keepStub({ incarnation, version, acknowledgedSeq: sealed.seq, expiresAt });
+  return { incarnation };
 }
 
-/** The batch is applied, but what it led to has to be read. */
+/** The batch is applied, but what it led to has to be read: from that incarnation, or not at all. */
 async function answerByLoad<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
+  incarnation: string,
   shares: readonly Share[],
   attempts: Attempts,
 ): Promise<void> {
-  const lookup = await load(pod, entry, attempts).catch((error: unknown) => {
-    throw new StoreUnavailableError("The write was applied, but its result could not be read.", {
-      outcome: "unknown",
-      cause: error,
-    });
+  const lookup = await load(pod, entry, attempts).catch((cause: unknown) => {
+    throw resultUnreadable(cause);
   });
+  if (!lookup.alive || lookup.copy.state.incarnation !== incarnation) throw resultUnreadable();
   for (const { call, operations } of shares) {
-    if (!lookup.alive) call.answer.reject(new SessionNotFoundError(lookup.reason));
-    else if (call.kind === "write" && call.wants === "number") {
+    if (call.kind === "write" && call.wants === "number") {
       const [operation] = operations as [Operation & { kind: "increment" }];
-      call.answer.resolve(Number(lookup.copy.state.context.get(operation.field)));
+      const number = Number(lookup.copy.state.context.get(operation.field));
+      // Another pod may have deleted or replaced what was counted.
+      if (Number.isNaN(number)) call.answer.reject(resultUnreadable());
+      else call.answer.resolve(number);
     } else (call.answer as Answerable<Copy>).resolve(lookup.copy);
   }
 }

@@ -154,3 +154,34 @@ Deno.test("many callers share few round trips (group commit)", async () => {
   assertEquals(await Promise.all(writes), Array.from({ length: 256 }, (_, index) => index + 1));
   assertEquals(link.sent.length, 3, "create, the first, all others");
 });
+
+Deno.test("a write that was applied before another pod rotated the session is not called not found", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  await p0.acme.getOrCreate("u", { n: 1 });
+  await p1.acme.increment("u", "n");
+  const read = p0.link.hold("load", "request");
+  const write = p0.acme.updateContext("u", { own: 1 });
+  await read.arrived;
+  await p1.acme.rotate("u", "v");
+  read.release();
+  const error = await world.during(assertRejects(() => write, StoreUnavailableError));
+  assertEquals(error.outcome, "unknown");
+  assertEquals((await p1.acme.get("v"))!.context, { n: 2, own: 1 });
+});
+
+Deno.test("the result of a retried write is not read from another incarnation", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  await p0.acme.getOrCreate("u", { n: 1 });
+  p0.link.cut("commit", "reply", "unknown");
+  const retry = p0.link.hold("commit", "reply");
+  const write = p0.acme.increment("u", "n");
+  const outcome = assertRejects(() => write, StoreUnavailableError);
+  await world.clock.advance(50);
+  await retry.arrived;
+  await p1.acme.destroy("u");
+  await p1.acme.getOrCreate("u", { other: true });
+  retry.release();
+  assertEquals((await world.during(outcome)).outcome, "unknown");
+});

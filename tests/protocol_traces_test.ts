@@ -265,3 +265,62 @@ Deno.test("trace 30 (rules 20, 21): a rotation does not lengthen the absolute li
   await world.clock.advance(601);
   assertEquals(await p0.acme.get("b"), undefined);
 });
+
+Deno.test("rule 20: rotations that cross end, both refused, and both sessions live on", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  await p0.acme.getOrCreate("a", { from: "a" });
+  await p1.acme.getOrCreate("b", { from: "b" });
+  const held = [p0.link.hold("commit", "reply"), p1.link.hold("commit", "reply")];
+  const rotations = Promise.allSettled([p0.acme.rotate("a", "b"), p1.acme.rotate("b", "a")]);
+  for (const { arrived } of held) await arrived;
+  for (const { release } of held) release();
+  const results = await world.during(rotations);
+  const codes = results.map((result) => (result.status === "rejected" ? result.reason.code : "ok"));
+  assertEquals(codes, ["SESSION_EXISTS", "SESSION_EXISTS"]);
+  assertEquals((await p1.acme.get("a", { fresh: true }))!.context, { from: "a" });
+  assertEquals((await p0.acme.get("b", { fresh: true }))!.context, { from: "b" });
+});
+
+Deno.test("rule 20: a circle of three rotations ends too", async () => {
+  const world = new World();
+  const pods = [world.pod(), world.pod(), world.pod()];
+  const ids = ["a", "b", "c"];
+  for (const id of ids) await pods[0]!.acme.getOrCreate(id, { id });
+  const held = pods.map(({ link }) => link.hold("commit", "reply"));
+  const rotations = Promise.allSettled(
+    pods.map(({ acme }, index) => acme.rotate(ids[index]!, ids[(index + 1) % 3]!)),
+  );
+  for (const { arrived } of held) await arrived;
+  for (const { release } of held) release();
+  await world.during(rotations);
+  const alive = await Promise.all(ids.map((id) => world.pod().acme.get(id)));
+  assertEquals(alive.flatMap((session) => session ? [session.context.id] : []).sort(), ids);
+});
+
+Deno.test("rule 20: what another pod completed is remembered by the new place", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  await p0.acme.getOrCreate("a", { n: 1 });
+  const frozen = p0.link.hold("commit", "reply");
+  const rotation = p0.acme.rotate("a", "b");
+  await frozen.arrived;
+  // Another pod completes it, and makes a new session under the old id.
+  await p1.acme.getOrCreate("a", { n: 2 });
+  frozen.release();
+  assertEquals((await rotation).context, { n: 1 });
+  assertEquals((await p1.acme.get("a", { fresh: true }))!.context, { n: 2 });
+});
+
+Deno.test("rule 20: once frozen, a rotation that gets no answer is unknown, not refused", async () => {
+  const world = new World();
+  const p0 = world.pod({ commandTimeoutMs: 200 });
+  await p0.acme.getOrCreate("a", { n: 1 });
+  p0.link.next("commit", (execute) => execute());
+  for (let cut = 0; cut < 100; cut++) p0.link.cut("load", "request", "not-applied");
+  const rotation = p0.acme.rotate("a", "b");
+  const error = await world.during(assertRejects(() => rotation, StoreUnavailableError));
+  assertEquals(error.outcome, "unknown");
+  assertEquals(await world.pod().acme.get("a"), undefined);
+  assertEquals((await world.pod().acme.get("b"))!.context, { n: 1 });
+});

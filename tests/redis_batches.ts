@@ -98,13 +98,15 @@ const adopts: fc.Arbitrary<Late<Operation>> = fc.record({
   count: fc.integer({ min: 0, max: 5 }),
   expiresInMs: fc.constantFrom(-1, 0, LONG_MS),
   absolute: fc.boolean(),
+  yields: fc.boolean(),
 }).map(
-  ({ nonce, version, context, capacity, dimension, count, expiresInMs, absolute }) =>
+  ({ nonce, version, context, capacity, dimension, count, expiresInMs, absolute, yields }) =>
   (
     { nowMs },
   ) => ({
     kind: "adopt",
     nonce,
+    yields,
     state: {
       version,
       createdAtMs: nowMs - 1000,

@@ -68,7 +68,15 @@ const alone: fc.Arbitrary<Operation> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant("freeze" as const), nonce, to: fc.constant("t:b:1") }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("adopt" as const), nonce, state }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("adopt" as const),
+      nonce,
+      state,
+      yields: fc.boolean(),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constantFrom("finish" as const, "thaw" as const), nonce }),

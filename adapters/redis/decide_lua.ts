@@ -49,7 +49,8 @@ while argument < #ARGV do
     operation.nonce, operation.capacity, operation.lifetime = take(), tonumber(take()), tonumber(take())
     take_pairs(operation)
   elseif kind == 'adopt' then
-    operation.nonce, operation.version, operation.created = take(), tonumber(take()), tonumber(take())
+    operation.nonce, operation.yields = take(), take() == '1'
+    operation.version, operation.created = tonumber(take()), tonumber(take())
     operation.expires, operation.absolute = tonumber(take()), tonumber(take())
     operation.capacity = tonumber(take())
     take_pairs(operation)
@@ -114,7 +115,8 @@ elseif now >= meta.expires then
   end
 elseif meta.state == 'M' then
   local moving = settles and redis.call('HGET', key, 'r')
-  if not moving or string.match(moving, '^%S+') ~= settles then return gone(nil, nil, true) end
+  local settled = moving and string.match(moving, '^%S+') == settles
+  if not settled and not (kind == 'adopt' and first.yields) then return gone(nil, nil, true) end
   place = 'moving'
 else
   if settles or not (nonce or batch.incarnation == meta.incarnation) then

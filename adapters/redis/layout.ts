@@ -98,7 +98,8 @@ function encodeOperation(operation: Operation, args: Argument[]): void {
       return;
     case "adopt": {
       const { state } = operation;
-      args.push(id(operation.nonce), String(state.version), String(state.createdAtMs));
+      args.push(id(operation.nonce), operation.yields ? "1" : "0");
+      args.push(String(state.version), String(state.createdAtMs));
       args.push(String(state.expiresAtMs), orNone(state.absoluteExpiresAtMs));
       args.push(String(state.capacity));
       encodeContext([...state.context], args);
@@ -197,6 +198,8 @@ export function decodeLoadReply(
 export interface StoredMeta extends Omit<SessionState, "context" | "trajectory"> {
   /** The letter under which the state is stored. */
   readonly state: "L" | "M" | "D" | "E" | "R";
+  /** When the record goes, whatever it is. */
+  readonly dropAtMs: number;
   readonly fields: number;
   readonly appended: number;
   readonly dimension: number;
@@ -226,15 +229,18 @@ export function decodeMeta(i: string, m: string, s: string): StoredMeta | undefi
     version: Number(moving[0]),
     tag: moving[1]!,
     expiresAtMs: Number(moving[2]),
+    dropAtMs: Number(moving[3]),
     absoluteExpiresAtMs: moving[4] === "-" ? undefined : Number(moving[4]),
     fields: Number(sizes[0]),
     appended: Number(sizes[2]),
     capacity: Number(sizes[3]),
     dimension: Number(sizes[4]),
   };
-  const numbers = Object.values(meta).filter((value) => typeof value === "number");
-  const all = [...numbers, ...sizes.map(Number)];
-  return all.every(Number.isFinite) ? meta : undefined;
+  // Not a number anywhere makes the sum none either.
+  const sum = meta.incarnationAtMs + meta.createdAtMs + meta.version + meta.expiresAtMs +
+    meta.dropAtMs + (meta.absoluteExpiresAtMs ?? 0) + meta.fields + meta.appended + meta.capacity +
+    meta.dimension + Number(sizes[1]) + Number(sizes[5]);
+  return Number.isFinite(sum) ? meta : undefined;
 }
 
 /** A load's arguments for the load script (see there). */

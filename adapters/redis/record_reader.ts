@@ -80,11 +80,13 @@ function assemble(
   }
   const [nonce, ...to] = r?.split(" ") ?? [];
   if (meta.state === "M" && !nonce) return { corrupt: "its rotation is missing" };
-  const { state: _letter, fields: _fields, appended: _appended, dimension: _dimension, ...rest } =
-    meta;
+  const { incarnation, incarnationAtMs, createdAtMs, version, tag, capacity } = meta;
+  const { expiresAtMs, absoluteExpiresAtMs } = meta;
+  const identity = { incarnation, version, tag };
+  const times = { incarnationAtMs, createdAtMs, expiresAtMs, absoluteExpiresAtMs };
   return {
     meta,
-    state: { ...rest, context, trajectory },
+    state: { ...identity, ...times, capacity, context, trajectory },
     moving: nonce === undefined ? undefined : { nonce, to: to.join(" ") },
   };
 }

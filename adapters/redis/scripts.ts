@@ -29,7 +29,7 @@ const SHARED_LUA = RECORD_LUA
  * - `create` nonce capacity lifetimeMs|`-` n (field json)×n
  * - `set` field json · `delete` field · `increment` field number · `append` vector · `touch` · `destroy`
  * - `freeze` nonce to · `finish` nonce · `thaw` nonce
- * - `adopt` nonce version createdAtMs expiresAtMs absoluteMs|`-` capacity n (field json)×n k vector×k
+ * - `adopt` nonce yields(0 or 1) version createdAtMs expiresAtMs absoluteMs|`-` capacity n (field json)×n k vector×k
  *
  * Reply: one line, its parts separated by spaces, times on the server's clock:
  * - `applied` nowMs incarnation version tag expiresAtMs created found number…

@@ -264,6 +264,8 @@ function toLoadReply(
   if (!record) return undefined;
   if ("corrupt" in record) return { outcome: "corrupt", storeTimeMs, detail: record.corrupt };
   const { meta, state, moving } = record;
+  // The server keeps a key to the end of the millisecond in which it is to go.
+  if (meta.dropAtMs <= storeTimeMs) return undefined;
   const reason = GONE_REASONS[meta.state];
   if (reason) return { outcome: "gone", storeTimeMs, reason, incarnation: meta.incarnation };
   if (meta.expiresAtMs <= storeTimeMs) return undefined;

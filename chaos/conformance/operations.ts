@@ -59,12 +59,13 @@ export function finish(nonce: string): Operation {
 }
 
 /** An adopt of a state, as a rotation takes it out of a moving record. */
-export function adopt(nonce: string, state: SessionState): Operation {
+export function adopt(nonce: string, state: SessionState, yields = false): Operation {
   const { version, createdAtMs, expiresAtMs, absoluteExpiresAtMs } = state;
   const { context, capacity, trajectory } = state;
   return {
     kind: "adopt",
     nonce,
+    yields,
     state: {
       version,
       createdAtMs,

@@ -24,8 +24,10 @@ export interface BackendRun {
   readonly server: string | undefined;
 }
 
-/** Lanes side by side: what is real waits most of the time. */
+/** Lanes side by side at most: what is real waits most of the time. */
 const LANES = 3;
+/** Each lane starts three processes, which must be worth it. */
+const LEAST_MS_A_LANE = 10_000;
 /** Tries of a real case that failed before: its timing differs each time. */
 const REAL_TRIES = 20;
 
@@ -57,7 +59,8 @@ export async function runBackend(target: Target, options: BackendRunOptions): Pr
 async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
   const { path, runs } = options.args;
   const startedAtMs = performance.now();
-  const count = path === undefined ? Math.min(LANES, runs ?? LANES) : 1;
+  const affordable = Math.max(1, Math.floor(options.timeLimitMs / LEAST_MS_A_LANE));
+  const count = path === undefined ? Math.min(LANES, affordable, runs ?? LANES) : 1;
   const lanes: RealLane[] = [];
   const tallies: Tally[] = [];
   const found = new AbortController();

@@ -48,11 +48,17 @@ export async function selectTargets(
   );
   const skipped: { backend: string; reason: string }[] = [];
   const stores = clients.length === 0 ? [] : await findStores(args, onProgress);
-  for (const backend of clients) {
-    for (const found of stores) {
-      if ("reason" in found) skipped.push({ backend: `${backend} on ${found.kind}`, ...found });
-      else targets.push({ backend, ...found });
+  const missing = stores.filter((found): found is MissingStore => "reason" in found);
+  const present = stores.filter((found): found is FoundStore => !("reason" in found));
+  for (const [index, backend] of clients.entries()) {
+    for (const { kind, reason } of missing) {
+      skipped.push({ backend: `${backend} on ${kind}`, reason });
     }
+    // Every pair takes its time: where nobody chose, each client and each server is in one.
+    const chosen = args.servers === undefined && present.length > 0
+      ? [present[index % present.length]!]
+      : present;
+    targets.push(...chosen.map((found) => ({ backend, ...found })));
   }
   const reasons = skipped.map(({ backend, reason }) => ({ backend, reason }));
   if (args.requireAll && reasons.length > 0) {

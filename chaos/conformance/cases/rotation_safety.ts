@@ -67,6 +67,24 @@ export const rotationSafety: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "an adopt that yields finds a moving place occupied, for good, and leaves it moving",
+    clause: "rule 20",
+    async run(context) {
+      const { old, nonce, by } = await rotating(context);
+      const other = await rotating(context);
+      const { state } = await moving(old);
+      const plain = await old.pod.commit(other.old.key, [adopt(nonce, state)], by);
+      expectEqual(expectOutcome(plain, "gone").moving, true, "moving, without yielding");
+      const batch = old.pod.batch([adopt(nonce, state, true)], by);
+      const reply = expectOutcome(await old.pod.send(other.old.key, batch), "applied");
+      expectEqual(reply.found, false, "found");
+      expectEqual((await moving(other.old)).nonce, other.nonce, "the other rotation");
+      await other.old.apply([finish(other.nonce)], { ...other.by, seq: 2 });
+      const again = expectOutcome(await old.pod.send(other.old.key, batch), "duplicate");
+      expectEqual(again.occupied, true, "occupied");
+    },
+  },
+  {
     name: "an adopt that was occupied does not land after the occupant has gone",
     clause: "rule 20, trace 29",
     async run(context) {
