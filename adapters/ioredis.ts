@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Buffer } from "node:buffer";
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
@@ -26,7 +25,8 @@ import { RedisStore } from "./redis/store.ts";
 export interface IoredisClient {
   readonly status: string;
   readonly options: { readonly keyPrefix?: string | undefined };
-  callBuffer(command: string, ...args: (string | Buffer)[]): Promise<unknown>;
+  // deno-lint-ignore no-explicit-any -- Node's Buffer, which not every user has the types of
+  callBuffer(command: string, ...args: any[]): Promise<unknown>;
   connect(): Promise<void>;
   disconnect(reconnect?: boolean): void;
   duplicate(overrides: object): IoredisClient;

@@ -25,7 +25,7 @@ export interface NodeRedisClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
   sendCommand(
-    args: readonly (string | Buffer)[],
+    args: readonly (string | Uint8Array)[],
     options: { typeMapping: Record<number, unknown> },
   ): Promise<unknown>;
   connect(): Promise<unknown>;

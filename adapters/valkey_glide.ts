@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Buffer } from "node:buffer";
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
@@ -23,7 +22,7 @@ import { RedisStore } from "./redis/store.ts";
 
 /** What is used of a GLIDE client. */
 export interface ValkeyGlideClient {
-  customCommand(args: (string | Buffer)[], options: { decoder: number }): Promise<unknown>;
+  customCommand(args: (string | Uint8Array)[], options: { decoder: number }): Promise<unknown>;
 }
 
 /** Options of {@linkcode valkeyGlideAdapter}. */

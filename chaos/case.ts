@@ -131,6 +131,8 @@ const PROFILES: readonly Readonly<Partial<Record<CallKind, number>>>[] = [
   },
   // Sessions come and go.
   { getOrCreate: 6, destroy: 5, increment: 3, get: 3, rotate: 1, touch: 1 },
+  // Nothing but logins and logouts.
+  { getOrCreate: 3, destroy: 2, get: 1 },
   // Hot sessions.
   { increment: 6, update: 4, updateContext: 3, appendTrajectory: 3, getOrCreate: 3, get: 3 },
 ];

@@ -28,7 +28,7 @@ export type CommandFault =
   | { readonly kind: "request-cut"; readonly outcome: "not-applied" | "unknown" }
   /** Executed, and its reply lost. */
   | { readonly kind: "reply-cut" }
-  /** Executed after `delayMs`, and its reply lost. */
+  /** Cut off at once, and executed all the same, after `delayMs`: a retry may overtake it. */
   | { readonly kind: "late-execution"; readonly delayMs: number }
   /** Executed after `requestMs`, and answered `replyMs` later. */
   | { readonly kind: "latency"; readonly requestMs: number; readonly replyMs: number }
@@ -167,13 +167,18 @@ export class FaultyAdapter implements StorageAdapter {
     }
     if (fault?.kind === "pod-kill" && fault.phase === "p0") return await dying(fault.kill);
 
-    const requestMs = this.#latencyMs() +
-      (fault?.kind === "latency" ? fault.requestMs : 0) +
-      (fault?.kind === "late-execution" ? fault.delayMs : 0);
+    const requestMs = this.#latencyMs() + (fault?.kind === "latency" ? fault.requestMs : 0);
+    // What was written is executed, whether its sender lives, and waits for it, or not.
+    const executeAfter = (delayMs: number) =>
+      this.#clock.after(delayMs, () => void execute().catch(() => {}));
     if (fault?.kind === "pod-kill" && fault.phase === "p1") {
-      // What was written is executed, whether its sender lives or not.
-      this.#clock.after(requestMs, () => void execute().catch(() => {}));
+      executeAfter(requestMs);
       return await dying(fault.kill);
+    }
+    if (fault?.kind === "late-execution") {
+      executeAfter(requestMs + fault.delayMs);
+      await this.#arrive(this.#latencyMs());
+      throw lost("unknown");
     }
     if (requestMs > 0) await pass(this.#clock, requestMs);
     if (fault?.kind === "request-cut" || power?.isDown) {
@@ -185,8 +190,7 @@ export class FaultyAdapter implements StorageAdapter {
     if (fault?.kind === "pod-kill") return await dying(fault.kill);
 
     await this.#arrive(this.#latencyMs() + (fault?.kind === "latency" ? fault.replyMs : 0));
-    const isCut = fault?.kind === "reply-cut" || fault?.kind === "late-execution" ||
-      power?.restarts !== restarts;
+    const isCut = fault?.kind === "reply-cut" || power?.restarts !== restarts;
     if (isCut) throw lost("unknown");
     return reply;
   }

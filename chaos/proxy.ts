@@ -5,6 +5,7 @@
  * @module
  */
 
+import { clearTimeout, setTimeout } from "node:timers";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { commandWords, FrameReader } from "./resp_frames.ts";
 
@@ -85,10 +86,10 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of [...this.#links]) link.cut();
   }
 
-  /** Ends the proxy and every connection. */
+  /** Ends the proxy and every connection; what was to be executed late is not. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.cutAll();
+    for (const link of [...this.#links]) link.end();
     await closed;
   }
 
@@ -113,7 +114,8 @@ class Link {
   #replies: Promise<void> = Promise.resolve();
   #isSubscriber = false;
   #isCut = false;
-  #keepsUpstream = false;
+  /** Runs while the server has yet to get, or to read, what its client was cut off from. */
+  #lateTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Socket, options: FaultProxyOptions, onEnd: () => void) {
     this.#client = client;
@@ -140,8 +142,15 @@ class Link {
     if (this.#isCut) return;
     this.#isCut = true;
     this.#client.resetAndDestroy();
-    if (!this.#keepsUpstream) this.#upstream.destroy();
+    if (this.#lateTimer === undefined) this.end();
+  }
+
+  /** Ends both connections. */
+  end(): void {
+    clearTimeout(this.#lateTimer);
+    this.#upstream.destroy();
     this.#onEnd();
+    this.cut();
   }
 
   #onCommand(frame: Uint8Array): void {
@@ -175,10 +184,9 @@ class Link {
 
   /** The client is cut off; the server gets the command all the same. */
   #abandon(frame: Uint8Array, delayMs: number): void {
-    this.#keepsUpstream = true;
-    setTimeout(() => {
+    this.#lateTimer = setTimeout(() => {
       this.#upstream.end(frame);
-      setTimeout(() => this.#upstream.destroy(), LINGER_MS);
+      this.#lateTimer = setTimeout(() => this.end(), LINGER_MS);
     }, delayMs);
     this.cut();
   }
