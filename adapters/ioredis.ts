@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nextTick } from "node:process";
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
@@ -25,6 +26,8 @@ import { RedisStore } from "./redis/store.ts";
 export interface IoredisClient {
   readonly status: string;
   readonly options: { readonly keyPrefix?: string | undefined };
+  /** The connection's socket, once there is one. */
+  readonly stream?: { cork?(): void; uncork?(): void } | undefined;
   // deno-lint-ignore no-explicit-any -- Node's Buffer, which not every user has the types of
   callBuffer(command: string, ...args: any[]): Promise<unknown>;
   connect(): Promise<void>;
@@ -86,6 +89,8 @@ class IoredisDriver implements RedisDriver {
   #client: IoredisClient | undefined;
   #subscriber: IoredisClient | undefined;
   #lastError: Error | undefined;
+  /** The socket that writes at the end of this turn. */
+  #gathering: IoredisClient["stream"];
 
   constructor(options: IoredisAdapterOptions) {
     if ("client" in options) {
@@ -123,7 +128,19 @@ class IoredisDriver implements RedisDriver {
       const reason = this.#lastError?.message ?? "not connected";
       return Promise.reject(new NotConnectedError(reason, { cause: this.#lastError }));
     }
+    this.#gather(client.stream);
     return client.callBuffer(name, ...args.map(toArgument)) as Promise<RedisReply>;
+  }
+
+  /** What is sent in one turn is written at once: the client would write each command by itself. */
+  #gather(stream: IoredisClient["stream"]): void {
+    if (!stream || stream === this.#gathering) return;
+    this.#gathering = stream;
+    stream.cork?.();
+    nextTick(() => {
+      this.#gathering = undefined;
+      stream.uncork?.();
+    });
   }
 
   recycle(): void {
