@@ -23,9 +23,8 @@ export async function serveReads<Context extends object>(
   calls: readonly ReadCall[],
   attempts: Attempts,
 ): Promise<void> {
-  const registers = !calls.every(({ bulk }) => bulk);
   const lookup = calls.some(({ fresh }) => fresh)
-    ? await load(pod, entry, attempts, registers)
+    ? await load(pod, entry, attempts)
     : await lookUp(pod, entry, attempts);
   for (const { answer } of calls) answer.resolve(lookup.alive ? lookup.copy : undefined);
 }

@@ -57,8 +57,6 @@ export interface ReadCall {
   readonly kind: "read";
   /** Past the cache. */
   readonly fresh: boolean;
-  /** One of many: the pod is not registered as a holder, and hears of other pods' commits by its bound. */
-  readonly bulk?: boolean;
   readonly answer: Answerable<Copy | undefined>;
 }
 

@@ -35,6 +35,11 @@ export class Lanes<Context extends object> {
   enqueue(tenant: string, id: string, call: Call): void {
     if (this.#closed) return call.answer.reject(new ManagerClosedError());
     if (call.answer.settled) return;
+    this.lane(tenant, id).enqueue(call);
+  }
+
+  /** The lane of a session; one that is not given a call, or occupied, at once does not go by itself. */
+  lane(tenant: string, id: string): SessionLane<Context> {
     this.#subscribe(tenant);
     const { keys, cache } = this.#pod;
     const held = cache.entry(tenant, id);
@@ -46,7 +51,7 @@ export class Lanes<Context extends object> {
       });
       this.#lanes.set(key.storeKey, lane);
     }
-    lane.enqueue(call);
+    return lane;
   }
 
   list(prefix: string): AsyncIterable<ListedRecord> {

@@ -19,41 +19,49 @@ export type Lookup =
   | { readonly alive: true; readonly copy: Copy }
   | { readonly alive: false; readonly reason: NotFoundReason };
 
-/**
- * Asks the store. No commit of this pod on the session is open meanwhile, and what is answered after the
- * command timeout finds nobody: so the reply is taken as it is (rule 12). Unless `registers` is false, the pod
- * hears of other pods' commits from then on.
- */
+/** Asks the store, and completes a rotation that it meets. */
 export async function load<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,
-  registers = true,
 ): Promise<Lookup> {
   for (;;) {
     const heardBefore = entry.heardCount;
-    const answer = await send(pod, entry, attempts, registers);
-    const { reply } = answer;
-    switch (reply.outcome) {
-      case "found":
-        return await found(pod, entry, answer, reply.state, heardBefore);
-      case "unchanged": {
-        const { expiresAtMs } = reply;
-        const copy = toCopy({ ...entry.copy!.state, expiresAtMs }, answer);
-        entry.keepLoaded(copy, heardBefore);
-        return { alive: true, copy };
-      }
-      case "moving":
-        await completeRotation(pod, entry.key.storeKey, reply.moving, attempts);
-        break;
-      case "gone":
-        entry.forget();
-        return { alive: false, reason: reply.reason === "expired" ? "expired" : "destroyed" };
-      case "missing":
-        return { alive: false, reason: missing(pod, entry) };
-      case "corrupt":
-        throw corrupt(pod, entry, reply.detail);
+    const answer = await send(pod, entry, attempts);
+    if (answer.reply.outcome !== "moving") return await take(pod, entry, answer, heardBefore);
+    await completeRotation(pod, entry.key.storeKey, answer.reply.moving, attempts);
+  }
+}
+
+/**
+ * Takes what a load answered. No commit of this pod on the session was open meanwhile, and what is answered after
+ * the command timeout finds nobody: so the reply is taken as it is (rule 12).
+ */
+export async function take<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  answer: Answer<LoadReply>,
+  heardBefore: number,
+): Promise<Lookup> {
+  const { reply } = answer;
+  switch (reply.outcome) {
+    case "found":
+      return await found(pod, entry, answer, reply.state, heardBefore);
+    case "unchanged": {
+      const { expiresAtMs } = reply;
+      const copy = toCopy({ ...entry.copy!.state, expiresAtMs }, answer);
+      entry.keepLoaded(copy, heardBefore);
+      return { alive: true, copy };
     }
+    case "gone":
+      entry.forget();
+      return { alive: false, reason: reply.reason === "expired" ? "expired" : "destroyed" };
+    case "missing":
+      return { alive: false, reason: missing(pod, entry) };
+    case "corrupt":
+      throw corrupt(pod, entry, reply.detail);
+    case "moving":
+      throw new TypeError("a moving session is completed, not taken");
   }
 }
 
@@ -93,12 +101,11 @@ function send<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,
-  registers: boolean,
 ): Promise<Answer<LoadReply>> {
   const { state } = entry.copy ?? {};
   const request: LoadRequest = {
+    holder: pod.holder(entry.key),
     tombstoneMs: pod.tombstoneMs,
-    ...(registers && { holder: pod.holder(entry.key) }),
     ...(state && { known: identityOf(state) }),
   };
   return attempts.read((timeoutMs) => pod.link.load(entry.key.storeKey, request, timeoutMs));

@@ -36,6 +36,23 @@ export class SessionLane<Context extends object> {
     this.#running ??= this.#run();
   }
 
+  /** Whether a call is under way, or waits. */
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Keeps an idle lane's calls waiting while somebody else works on the entry, until `vacate`. */
+  occupy(work: Promise<void>): void {
+    this.#running = work;
+  }
+
+  /** Lets the calls begin that came while the lane was occupied. */
+  vacate(): void {
+    this.#running = undefined;
+    if (this.#queue.length > 0) this.#running = this.#run();
+    else this.#onIdle();
+  }
+
   /** Resolves when nothing is queued. */
   get idle(): Promise<void> {
     return this.#running ?? Promise.resolve();

@@ -261,8 +261,7 @@ export interface LoadRequest {
   /** The state that the pod holds: when it is still the same, `unchanged` answers without it. */
   readonly known?: Identity;
   /**
-   * Registered as a holder of a copy, in the same step or before the state is read. Without it nobody is, and a
-   * store may read many records in one go.
+   * Registered as a holder of a copy, in the same step or before the state is read. Without it nobody is.
    */
   readonly holder?: Holder;
   /** How long a tombstone is kept: a load that finds an expired record closes it into one (rule 18). */
@@ -370,6 +369,15 @@ export interface StorageAdapter {
   commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply>;
   /** Reads the record under `key`. */
   load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply>;
+  /**
+   * Reads many records in one go, and registers nobody; the answers in the order of `keys`, each as `load` would
+   * give it. Absent where that is no faster than `load` for each.
+   */
+  loadMany?(
+    keys: readonly string[],
+    request: Pick<LoadRequest, "tombstoneMs">,
+    options: CallOptions,
+  ): Promise<LoadReply[]>;
   /** Live sessions whose key begins with `prefix`, in any order; none that stays is missed. */
   list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord>;
   /**

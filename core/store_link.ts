@@ -95,6 +95,26 @@ export class StoreLink {
     return this.#timed(timeoutMs, () => this.#adapter.load(key, request, { timeoutMs }));
   }
 
+  /** Whether many records can be read in one go. */
+  get loadsMany(): boolean {
+    return this.#adapter.loadMany !== undefined;
+  }
+
+  /** Loads many records; the answers in the order of the keys. */
+  async loadMany(
+    keys: readonly string[],
+    request: Pick<LoadRequest, "tombstoneMs">,
+    timeoutMs: number,
+  ): Promise<{ replies: readonly LoadReply[]; sentAt: number }> {
+    if (!this.#isOpen) await this.open();
+    const sentAt = this.#clock.now();
+    const call = this.#adapter.loadMany!(keys, request, { timeoutMs });
+    const replies = await this.#bounded(timeoutMs, call);
+    const last = replies.at(-1);
+    if (last) this.#offsetMs = last.storeTimeMs - this.#clock.now();
+    return { replies, sentAt };
+  }
+
   /** A listing, of which each step ends within the timeout. */
   async *list(prefix: string, timeoutMs: number): AsyncGenerator<ListedRecord> {
     if (!this.#isOpen) await this.open();

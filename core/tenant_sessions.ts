@@ -5,9 +5,10 @@
  */
 
 import { Answerable, type Call } from "./calls.ts";
-import { CorruptRecordError, InvalidInputError, resultUnreadable } from "./errors.ts";
+import { InvalidInputError, ManagerClosedError, resultUnreadable } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Pod } from "./pod.ts";
+import { recover } from "./recovery.ts";
 import { schemaIssues } from "./schema.ts";
 import { type AnyContext, type Copy, Session } from "./session.ts";
 import type { Operation } from "./storage_adapter.ts";
@@ -70,9 +71,6 @@ export interface ListedSession {
   /** Milliseconds left until it expires, when it was listed. */
   readonly expiresInMs: number;
 }
-
-/** Loads that are under way at once while recovering. */
-const RECOVER_CONCURRENCY = 256;
 
 /**
  * A handle for the sessions of one tenant. It cannot name another tenant's data, whatever ids contain.
@@ -323,24 +321,23 @@ export class TenantSessions<Context extends object = AnyContext> {
     const wanted = [...new Set(ids)];
     for (const id of wanted) checkId(id, this.#pod.settings.limits);
     const found = new Map<string, Session<Context>>();
-    let next = 0;
-    const worker = async () => {
-      for (let id = wanted[next++]; id !== undefined; id = wanted[next++]) {
-        const answer = new Answerable<Copy | undefined>(settings.signal);
-        const call: Call = { kind: "read", fresh: true, bulk: true, answer };
-        const copy = await this.#call(id, call).catch(ignoreCorrupt);
-        if (!copy) continue;
+    if (this.#lanes.closed) throw new ManagerClosedError();
+    await recover(this.#pod, this.#lanes, {
+      tenant: this.name,
+      ids: wanted,
+      signal: settings.signal,
+      onCopy: (id, copy) => {
         const session = this.#session(id, copy);
         found.set(id, session);
         settings.onSession?.(session);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: RECOVER_CONCURRENCY }, worker));
-    } finally {
-      next = wanted.length; // What failed for one ends the others too.
+      },
+    });
+    const inOrder = new Map<string, Session<Context>>();
+    for (const id of wanted) {
+      const session = found.get(id);
+      if (session) inOrder.set(id, session);
     }
-    return new Map(wanted.flatMap((id) => found.has(id) ? [[id, found.get(id)!]] : []));
+    return inOrder;
   }
 
   /**
@@ -425,8 +422,4 @@ function orTouch(operations: readonly Operation[]): readonly Operation[] {
 
 function isVector(append: Vector | readonly Vector[]): append is Vector {
   return append instanceof Float32Array || typeof append[0] === "number";
-}
-
-function ignoreCorrupt(error: unknown): undefined {
-  if (!(error instanceof CorruptRecordError)) throw error;
 }

@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash, createHmac } from "node:crypto";
 import { KeySpace } from "../core/key_space.ts";
-import { ManagerClosedError, SessionExistsError, SessionNotFoundError } from "../mod.ts";
+import {
+  ManagerClosedError,
+  SessionExistsError,
+  SessionNotFoundError,
+  StoreUnavailableError,
+} from "../mod.ts";
 import { World } from "./support/world.ts";
 
 Deno.test("getOrCreate creates once, and leaves an existing session as it is", async () => {
@@ -287,4 +292,55 @@ Deno.test("an id is hidden by the standard HMAC-SHA-256 of the secret", () => {
   assertEquals(hashedId, expected);
   const plain = new KeySpace("hakgal", undefined).session("acme", "u").hashedId;
   assertEquals(plain, createHash("sha256").update("u").digest("hex"));
+});
+
+Deno.test("many sessions are recovered in few round trips, also those that are busy or moving", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  const ids = Array.from({ length: 300 }, (_, index) => `user-${index}`);
+  await Promise.all(ids.map((id) => p0.acme.getOrCreate(id, { n: 1 })));
+  await p0.acme.destroy("user-7");
+  const frozen = p0.link.hold("commit", "reply");
+  p0.acme.rotate("user-8", "user-8-b").catch(() => {});
+  await frozen.arrived;
+  const busy = p1.link.hold("load", "request");
+  const write = p1.acme.increment("user-9", "n");
+  await busy.arrived;
+  const recovered = p1.acme.recover(ids);
+  await world.clock.settle();
+  busy.release();
+  const found = await recovered;
+  assertEquals(await write, 2);
+  assertEquals(found.size, 298);
+  assert(!found.has("user-7") && !found.has("user-8"));
+  assertEquals(found.get("user-9")!.context, { n: 2 });
+  assert(p1.link.loads < 20, `${p1.link.loads} loads`);
+});
+
+Deno.test("a write that comes while its session is being recovered waits, and stays visible (rule 12)", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  await p0.acme.getOrCreate("u", { n: 1 });
+  const slow = p1.link.hold("load", "reply");
+  const recovery = p1.acme.recover(["u"]);
+  await slow.arrived;
+  const write = p1.acme.increment("u", "n");
+  await world.clock.settle();
+  assertEquals(p1.link.sent.length, 0, "not while the load is open");
+  slow.release();
+  assertEquals((await recovery).get("u")!.context, { n: 1 });
+  assertEquals(await write, 2);
+  assertEquals((await p1.acme.get("u"))!.context, { n: 2 });
+});
+
+Deno.test("a recovery that gets no answer rejects, and leaves nothing waiting", async () => {
+  const world = new World();
+  const p0 = world.pod({ commandTimeoutMs: 100 });
+  const thaw = p0.link.freeze();
+  const recovery = p0.acme.recover(["u", "v"]);
+  const error = await world.during(assertRejects(() => recovery, StoreUnavailableError));
+  assertEquals(error.outcome, "not-applied");
+  thaw();
+  assertEquals((await p0.acme.getOrCreate("u")).version, 1);
+  assertEquals(p0.manager.status().active, 0);
 });

@@ -20,6 +20,21 @@ export interface StoredRecord {
 // A byte order mark at the start of a name is part of the name.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Longest text that is rather put together here than handed to the decoder, for which each call is costly. */
+const SHORT_BYTES = 80;
+
+/** Text of UTF-8; throws a TypeError when it is none. */
+function toText(bytes: Uint8Array): string {
+  if (bytes.length > SHORT_BYTES) return utf8.decode(bytes);
+  let text = "";
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index]!;
+    if (byte >= 0x80) return utf8.decode(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
 /** Decodes names and values in turn; `undefined` for a missing key. The bytes are copied, never kept. */
 export function decodeRecord(
   fields: readonly Uint8Array[],
@@ -31,14 +46,14 @@ export function decodeRecord(
   const vectors = new Map<string, Uint8Array>();
   try {
     for (let index = 0; index + 1 < fields.length; index += 2) {
-      const name = utf8.decode(fields[index]);
+      const name = toText(fields[index]!);
       const value = fields[index + 1]!;
-      if (name.startsWith("c:")) context.set(name.slice(2), utf8.decode(value));
+      if (name.startsWith("c:")) context.set(name.slice(2), toText(value));
       else if (name.startsWith("v:")) vectors.set(name.slice(2), value);
-      else if (name === "i") i = utf8.decode(value);
-      else if (name === "m") m = utf8.decode(value);
-      else if (name === "s") s = utf8.decode(value);
-      else if (name === "r") r = utf8.decode(value);
+      else if (name === "i") i = toText(value);
+      else if (name === "m") m = toText(value);
+      else if (name === "s") s = toText(value);
+      else if (name === "r") r = toText(value);
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -21,7 +21,6 @@ import type {
   StorageAdapter,
   StoreInfo,
 } from "../../core/storage_adapter.ts";
-import { BulkReader } from "./bulk_reader.ts";
 import { NoAnswerError, type RedisCommand, type RedisDriver, type RedisReply } from "./driver.ts";
 import { replyCode, toStoreError } from "./errors.ts";
 import {
@@ -52,7 +51,6 @@ export class RedisStore implements StorageAdapter {
   readonly #driver: RedisDriver;
   readonly #hashes = new Map<Script, string>();
   readonly #deadlines = new Deadlines(systemClock);
-  readonly #bulk = new BulkReader((command, timeoutMs) => this.#send(command, timeoutMs));
   #replies = 0;
 
   constructor(driver: RedisDriver) {
@@ -90,10 +88,6 @@ export class RedisStore implements StorageAdapter {
   load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
     return this.#call(async () => {
       const { timeoutMs } = options;
-      if (!request.holder && !request.known) {
-        const reply = await this.#readInBulk(key, timeoutMs);
-        if (reply) return reply;
-      }
       if (request.known) {
         const line = await this.#evaluate(LOAD, key, encodeLoad(request), timeoutMs);
         const reply = decodeLoadReply(line);
@@ -106,6 +100,30 @@ export class RedisStore implements StorageAdapter {
           throw new Error("the record changed again and again while it was read");
         }
       }
+    });
+  }
+
+  loadMany(
+    keys: readonly string[],
+    request: Pick<LoadRequest, "tombstoneMs">,
+    options: CallOptions,
+  ): Promise<LoadReply[]> {
+    return this.#call(async () => {
+      const { timeoutMs } = options;
+      // The clock is read first: what is left of a session is rather counted too short than too long.
+      const sent = [
+        this.#driver.send(["TIME"]),
+        ...keys.map((key) => this.#driver.send(["HGETALL", key])),
+      ];
+      const settled = await this.#inTime(Promise.allSettled(sent), timeoutMs);
+      const [time, ...records] = settled;
+      if (time!.status === "rejected") throw time!.reason;
+      const storeTimeMs = toMilliseconds(time!.value);
+      return await Promise.all(records.map((record, index) => {
+        const reply = readTogether(record, storeTimeMs);
+        // Run out, or no record at all: what to do then is the script's to say.
+        return reply ?? this.load(keys[index]!, request, options);
+      }));
     });
   }
 
@@ -142,20 +160,6 @@ export class RedisStore implements StorageAdapter {
         onGap: () => listener.onGap(),
       })
     );
-  }
-
-  /** A load that registers nobody; undefined when the record has to be closed, or is no hash. */
-  async #readInBulk(key: string, timeoutMs: number): Promise<LoadReply | undefined> {
-    const read = await this.#bulk.read(key, timeoutMs).catch((error) => {
-      if (replyCode(error) === "WRONGTYPE") return undefined;
-      throw error;
-    });
-    if (!read) return undefined;
-    const storeTimeMs = toMilliseconds(read.time);
-    const fields = toList(read.fields) as readonly Uint8Array[];
-    return fields.length === 0
-      ? { outcome: "missing", storeTimeMs }
-      : toLoadReply(decodeRecord(fields), storeTimeMs);
   }
 
   /** One try of a cold load; undefined when what was read is not what the script saw. */
@@ -237,14 +241,18 @@ export class RedisStore implements StorageAdapter {
     }
   }
 
-  async #send(command: RedisCommand, timeoutMs: number): Promise<RedisReply> {
+  #send(command: RedisCommand, timeoutMs: number): Promise<RedisReply> {
+    return this.#inTime(this.#driver.send(command), timeoutMs);
+  }
+
+  async #inTime<Value>(answer: Promise<Value>, timeoutMs: number): Promise<Value> {
     const repliesBefore = this.#replies;
-    const reply = await this.#deadlines.limit(this.#driver.send(command), timeoutMs, () => {
+    const value = await this.#deadlines.limit(answer, timeoutMs, () => {
       if (this.#replies === repliesBefore) this.#driver.recycle();
       return new NoAnswerError(`no answer within ${Math.round(timeoutMs)} ms`);
     });
     this.#replies++;
-    return reply;
+    return value;
   }
 
   async #call<Value>(run: () => Promise<Value>): Promise<Value> {
@@ -254,6 +262,21 @@ export class RedisStore implements StorageAdapter {
       throw toStoreError(error);
     }
   }
+}
+
+/** One of many records read together; undefined when it has run out, or is no record. */
+function readTogether(
+  record: PromiseSettledResult<RedisReply>,
+  storeTimeMs: number,
+): LoadReply | undefined {
+  if (record.status === "rejected") {
+    if (replyCode(record.reason) === "WRONGTYPE") return undefined;
+    throw record.reason;
+  }
+  const fields = toList(record.value) as readonly Uint8Array[];
+  return fields.length === 0
+    ? { outcome: "missing", storeTimeMs }
+    : toLoadReply(decodeRecord(fields), storeTimeMs);
 }
 
 /** What a record read at a time says; undefined when it is not there, or has run out. */

@@ -101,6 +101,14 @@ export class Pod {
     return reply;
   }
 
+  /** Loads what is under many keys, in one go where the adapter can. */
+  loadMany(keys: readonly string[]): Promise<LoadReply[]> {
+    const request = { tombstoneMs: 60_000 };
+    const options = { timeoutMs: CALL_TIMEOUT_MS };
+    return this.adapter.loadMany?.(keys, request, options) ??
+      Promise.all(keys.map((key) => this.adapter.load(key, request, options)));
+  }
+
   /** The live state under a key. */
   async state(key: string): Promise<SessionState> {
     return expectOutcome(await this.load(key), "found", "the load").state;

@@ -101,6 +101,19 @@ export class Link implements StorageAdapter {
     return this.#send("load", () => this.#inner.load(key, request, options));
   }
 
+  /** Reads in one go, as one command of the kind `load`. */
+  loadMany(
+    keys: readonly string[],
+    request: Pick<LoadRequest, "tombstoneMs">,
+    options: CallOptions,
+  ): Promise<LoadReply[]> {
+    this.loads++;
+    return this.#send(
+      "load",
+      () => Promise.all(keys.map((key) => this.#inner.load(key, request, options))),
+    );
+  }
+
   list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord> {
     return this.#inner.list(prefix, options);
   }

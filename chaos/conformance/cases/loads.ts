@@ -6,7 +6,8 @@
 
 import type { ConformanceCase } from "../case.ts";
 import { expectEqual, expectOutcome, expectTrue } from "../expect.ts";
-import { create, destroy, increment, set, touch } from "../operations.ts";
+import { append, create, destroy, increment, set, touch } from "../operations.ts";
+import { rotating as beginRotation } from "../rotation.ts";
 
 /** The theme's cases. */
 export const loads: readonly ConformanceCase[] = [
@@ -15,6 +16,34 @@ export const loads: readonly ConformanceCase[] = [
     clause: "G1",
     async run(context) {
       expectOutcome(await (await context.pod()).load(context.key()), "missing");
+    },
+  },
+  {
+    name: "many records loaded in one go are answered each as by itself, in the order asked",
+    clause: "G1, G4, G6",
+    async run(context) {
+      const live = await context.session({ context: { a: 1 } });
+      await live.apply([append(1, -0), append(3, 4)]);
+      const destroyed = await context.session();
+      await destroyed.apply([destroy]);
+      const short = await context.session({ batch: { ttlMs: 20 } });
+      const { old: rotating, nonce } = await beginRotation(context);
+      await context.passed(short.made.expiresAtMs);
+      const keys = [live.key, context.key(), destroyed.key, short.key, rotating.key, live.key];
+      const pod = await context.pod();
+      const replies = await pod.loadMany(keys);
+      expectEqual(
+        replies.map(({ outcome }) => outcome),
+        ["found", "missing", "gone", "gone", "moving", "found"],
+        "the outcomes",
+      );
+      expectEqual(expectOutcome(replies[0]!, "found").state, await pod.state(live.key), "a state");
+      expectEqual(expectOutcome(replies[2]!, "gone").reason, "destroyed", "a reason");
+      expectEqual(expectOutcome(replies[3]!, "gone").reason, "expired", "another reason");
+      expectEqual(expectOutcome(replies[4]!, "moving").moving.nonce, nonce, "the rotation");
+      // Somebody was told that it expired: from then on that is final (rule 18).
+      const accepted = { firstMs: short.made.storeTimeMs, lastMs: short.made.storeTimeMs };
+      expectOutcome(await short.commit([touch], { accepted }), "gone");
     },
   },
   {

@@ -1,0 +1,116 @@
+/**
+ * Loading many sessions: what a pod does that takes over from another one.
+ *
+ * @module
+ */
+
+import { Answerable } from "./calls.ts";
+import { CorruptRecordError } from "./errors.ts";
+import type { Lanes } from "./lanes.ts";
+import { take } from "./loader.ts";
+import type { Pod } from "./pod.ts";
+import type { Copy } from "./session.ts";
+import type { SessionLane } from "./session_lane.ts";
+
+/** Sessions read by one command of the store's. */
+const GROUP_SIZE = 128;
+
+/** Groups under way at once. */
+const GROUPS_AT_ONCE = 4;
+
+/** What to load, and who hears of it. */
+export interface Recovery {
+  readonly tenant: string;
+  readonly ids: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  /** Hears of each session that is found. */
+  readonly onCopy: (id: string, copy: Copy) => void;
+}
+
+/** Loads sessions past the cache; those that cannot be read are told by event. */
+export async function recover<Context extends object>(
+  pod: Pod<Context>,
+  lanes: Lanes<Context>,
+  recovery: Recovery,
+): Promise<void> {
+  const { ids } = recovery;
+  let next = 0;
+  const worker = async () => {
+    while (next < ids.length) {
+      const group = ids.slice(next, next += GROUP_SIZE);
+      recovery.signal?.throwIfAborted();
+      await loadGroup(pod, lanes, { ...recovery, ids: group });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: GROUPS_AT_ONCE }, worker));
+  } finally {
+    next = ids.length; // What failed for one group ends the others too.
+  }
+}
+
+async function loadGroup<Context extends object>(
+  pod: Pod<Context>,
+  lanes: Lanes<Context>,
+  { tenant, ids, signal, onCopy }: Recovery,
+): Promise<void> {
+  const left = pod.link.loadsMany
+    ? await loadIdle(pod, lanes, { tenant, ids, signal, onCopy })
+    : ids;
+  await Promise.all(left.map(async (id) => {
+    const answer = new Answerable<Copy | undefined>(signal);
+    lanes.enqueue(tenant, id, { kind: "read", fresh: true, answer });
+    const copy = await answer.promise.catch(ignoreCorrupt);
+    if (copy) onCopy(id, copy);
+  }));
+}
+
+/**
+ * Loads the sessions that no call is under way for, in one go: their lanes wait meanwhile, so that no commit of
+ * this pod is open (rule 12). The answer is those that are left: busy, or moving.
+ */
+async function loadIdle<Context extends object>(
+  pod: Pod<Context>,
+  lanes: Lanes<Context>,
+  { tenant, ids, onCopy }: Recovery,
+): Promise<string[]> {
+  const left: string[] = [];
+  const idle: { readonly id: string; readonly lane: SessionLane<Context> }[] = [];
+  const end = Promise.withResolvers<void>();
+  for (const id of ids) {
+    const lane = lanes.lane(tenant, id);
+    if (lane.isBusy) {
+      left.push(id);
+    } else {
+      lane.occupy(end.promise);
+      idle.push({ id, lane });
+    }
+  }
+  try {
+    const keys = idle.map(({ lane }) => lane.entry.key.storeKey);
+    const heardBefore = idle.map(({ lane }) => lane.entry.heardCount);
+    const request = { tombstoneMs: pod.tombstoneMs };
+    const { replies, sentAt } = await pod.attempts().read((timeoutMs) =>
+      pod.link.loadMany(keys, request, timeoutMs)
+    );
+    for (const [index, { id, lane: { entry } }] of idle.entries()) {
+      const reply = replies[index]!;
+      if (reply.outcome === "moving") {
+        left.push(id);
+        continue;
+      }
+      const lookup = await take(pod, entry, { reply, sentAt }, heardBefore[index]!)
+        .catch(ignoreCorrupt);
+      pod.cache.store(entry);
+      if (lookup?.alive) onCopy(id, lookup.copy);
+    }
+  } finally {
+    for (const { lane } of idle) lane.vacate();
+    end.resolve();
+  }
+  return left;
+}
+
+function ignoreCorrupt(error: unknown): undefined {
+  if (!(error instanceof CorruptRecordError)) throw error;
+}
