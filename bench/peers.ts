@@ -4,10 +4,11 @@
  * @module
  */
 
-import { BentoCache, bentostore } from "bentocache";
-import { memoryDriver } from "bentocache/drivers/memory";
-import { redisDriver } from "bentocache/drivers/redis";
-import { RedisStore } from "connect-redis";
+// Named here and not in deno.json, so that only who runs the bench fetches them.
+import { BentoCache, bentostore } from "npm:bentocache@^1.6.1";
+import { memoryDriver } from "npm:bentocache@^1.6.1/drivers/memory";
+import { redisDriver } from "npm:bentocache@^1.6.1/drivers/redis";
+import { RedisStore } from "npm:connect-redis@^10.0.0";
 import { createClient } from "redis";
 
 /** A session as the peers keep it: one value, read and written as a whole. */
