@@ -17,16 +17,16 @@
 
 export { type Backend, type OpenOptions, SessionManager } from "./adapters/open.ts";
 export type { TlsOptions } from "./adapters/redis/options.ts";
-export {
-  type CallSettings,
-  type Changes,
-  type ContextPatch,
-  type GetSettings,
-  type ListedSession,
-  type RecoverSettings,
-  TenantSessions,
-  type Vector,
-} from "./core/tenant_sessions.ts";
+export type {
+  CallSettings,
+  Changes,
+  ContextPatch,
+  GetSettings,
+  ListedSession,
+  RecoverSettings,
+  Vector,
+} from "./core/session_api.ts";
+export { TenantSessions } from "./core/tenant_sessions.ts";
 export { type AnyContext, Session } from "./core/session.ts";
 export {
   BaseSessionManager,
