@@ -6,7 +6,7 @@
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 
 /** Who a session is, for its owner and for the store. */
 export interface SessionKey {
@@ -18,21 +18,36 @@ export interface SessionKey {
   readonly storeKey: string;
 }
 
+/** A hash under way; what `@noble/hashes` makes, as far as it is used. */
+interface RunningHash {
+  update(bytes: Uint8Array): unknown;
+  digestInto(digest: Uint8Array): void;
+  /** Copies its state into another of its kind, or into a new one. */
+  _cloneInto(to?: RunningHash): RunningHash;
+}
+
 /** Names of keys and channels under one prefix, with one secret. */
 export class KeySpace {
   readonly #prefix: string;
   /** The hash after the secret and before any id: half of the work, done once. */
-  readonly #hash: { clone(): { update(bytes: Uint8Array): { digest(): Uint8Array } } };
+  readonly #begun: RunningHash;
+  /** Used again for each id: allocating them costs as much as hashing. */
+  #running: RunningHash;
+  readonly #digest = new Uint8Array(32);
+  readonly #encoder = new TextEncoder();
 
   constructor(prefix: string, secret: string | Uint8Array | undefined) {
     this.#prefix = prefix;
-    this.#hash = secret === undefined
-      ? sha256.create()
-      : hmac.create(sha256, typeof secret === "string" ? utf8ToBytes(secret) : secret);
+    const key = typeof secret === "string" ? this.#encoder.encode(secret) : secret;
+    this.#begun = (key ? hmac.create(sha256, key) : sha256.create()) as RunningHash;
+    this.#running = this.#begun._cloneInto();
   }
 
   session(tenant: string, id: string): SessionKey {
-    const hashedId = bytesToHex(this.#hash.clone().update(utf8ToBytes(id)).digest());
+    this.#running = this.#begun._cloneInto(this.#running);
+    this.#running.update(this.#encoder.encode(id));
+    this.#running.digestInto(this.#digest);
+    const hashedId = bytesToHex(this.#digest);
     return { tenant, id, hashedId, storeKey: this.sessionPrefix(tenant) + hashedId };
   }
 

@@ -7,6 +7,7 @@
 
 import { FORMAT_VERSION, slotsByAge } from "../../core/record.ts";
 import type { SessionState } from "../../core/storage_adapter.ts";
+import type { RedisReply } from "./driver.ts";
 import { decodeMeta, type StoredMeta } from "./layout.ts";
 
 /** A record that was read. */
@@ -19,6 +20,11 @@ export interface StoredRecord {
 
 // A byte order mark at the start of a name is part of the name.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Whether HGETALL found nothing. */
+export function isEmpty(reply: RedisReply): boolean {
+  return reply instanceof Map ? reply.size === 0 : (reply as readonly unknown[]).length === 0;
+}
 
 /** Longest text that is rather put together here than handed to the decoder, for which each call is costly. */
 const SHORT_BYTES = 80;
@@ -35,19 +41,28 @@ function toText(bytes: Uint8Array): string {
   return text;
 }
 
-/** Decodes names and values in turn; `undefined` for a missing key. The bytes are copied, never kept. */
+/** The names and values of a reply to HGETALL: a map, or a list of both in turn. */
+function* entriesOf(reply: RedisReply): Generator<readonly [Uint8Array, Uint8Array]> {
+  if (reply instanceof Map) {
+    for (const [name, value] of reply) yield [name as Uint8Array, value as Uint8Array];
+  } else {
+    const list = reply as readonly Uint8Array[];
+    for (let index = 0; index + 1 < list.length; index += 2) yield [list[index]!, list[index + 1]!];
+  }
+}
+
+/** Decodes a reply to HGETALL; `undefined` for a missing key. The bytes are copied, never kept. */
 export function decodeRecord(
-  fields: readonly Uint8Array[],
+  reply: RedisReply,
 ): StoredRecord | { readonly corrupt: string } | undefined {
-  if (fields.length === 0) return undefined;
+  if (isEmpty(reply)) return undefined;
   let i: string | undefined, m: string | undefined, s: string | undefined;
   let r: string | undefined;
   const context = new Map<string, string>();
   const vectors = new Map<string, Uint8Array>();
   try {
-    for (let index = 0; index + 1 < fields.length; index += 2) {
-      const name = toText(fields[index]!);
-      const value = fields[index + 1]!;
+    for (const [nameBytes, value] of entriesOf(reply)) {
+      const name = toText(nameBytes);
       if (name.startsWith("c:")) context.set(name.slice(2), toText(value));
       else if (name.startsWith("v:")) vectors.set(name.slice(2), value);
       else if (name === "i") i = toText(value);

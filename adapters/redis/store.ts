@@ -33,7 +33,7 @@ import {
   encodeLoad,
   GONE_REASONS,
 } from "./layout.ts";
-import { decodeRecord } from "./record_reader.ts";
+import { decodeRecord, isEmpty } from "./record_reader.ts";
 import { COMMIT, LOAD, OPEN, type Script } from "./scripts.ts";
 
 const LEAST_MAJOR_VERSION = 7;
@@ -179,7 +179,7 @@ export class RedisStore implements StorageAdapter {
     ]);
     const reply = decodeLoadReply(line);
     if (reply.outcome !== "read") return reply;
-    return toLoadReply(decodeRecord(toList(fields) as readonly Uint8Array[]), reply.storeTimeMs);
+    return toLoadReply(decodeRecord(fields), reply.storeTimeMs);
   }
 
   /** One page of a listing. */
@@ -273,10 +273,9 @@ function readTogether(
     if (replyCode(record.reason) === "WRONGTYPE") return undefined;
     throw record.reason;
   }
-  const fields = toList(record.value) as readonly Uint8Array[];
-  return fields.length === 0
+  return isEmpty(record.value)
     ? { outcome: "missing", storeTimeMs }
-    : toLoadReply(decodeRecord(fields), storeTimeMs);
+    : toLoadReply(decodeRecord(record.value), storeTimeMs);
 }
 
 /** What a record read at a time says; undefined when it is not there, or has run out. */
