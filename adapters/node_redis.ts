@@ -30,6 +30,7 @@ export interface NodeRedisClient {
   ): Promise<unknown>;
   connect(): Promise<unknown>;
   destroy(): void;
+  unref(): void;
   duplicate(overrides: object): NodeRedisClient;
   // deno-lint-ignore no-explicit-any -- as node-redis declares it: nothing narrower fits
   on(event: string, listener: (...args: any[]) => void): unknown;
@@ -147,13 +148,14 @@ class NodeRedisDriver implements RedisDriver {
     if (!this.#client) throw new NotConnectedError("not connected");
     this.#subscriber ??= this.#createSubscriber(this.#client);
     const subscriber = this.#subscriber;
+    // Before anybody listens: the first connection is no gap.
+    await becomesReady(subscriber);
     this.#channels.add(channels, listener);
     const end = async () => {
       const unused = this.#channels.remove(channels, listener);
       if (unused.length > 0 && subscriber.isReady) await subscriber.unsubscribe(unused);
     };
     try {
-      await becomesReady(subscriber);
       await subscriber.subscribe([...channels], this.#tell);
     } catch (error) {
       await end();
@@ -191,6 +193,8 @@ class NodeRedisDriver implements RedisDriver {
   #watch(client: NodeRedisClient): void {
     client.on("connect", () => {
       if (client === this.#client) this.#greetedAtMs = performance.now();
+      // Destroyed before it had its socket, it has got one all the same, and cannot be destroyed again.
+      else client.unref();
     });
     client.on("error", (error: Error) => {
       if (client !== this.#client) return;
@@ -199,6 +203,8 @@ class NodeRedisDriver implements RedisDriver {
     });
     client.on("ready", () => {
       if (client === this.#client) this.#lastError = this.#greetedAtMs = undefined;
+      // It was destroyed while it was still connecting, and has gone on all the same.
+      else if (client.isOpen) client.destroy();
     });
   }
 

@@ -222,6 +222,21 @@ for (const [name, connect] of Object.entries(ADAPTERS)) {
     }
   });
 
+  test(`${name}: a close while it opens leaves no connection`, async () => {
+    await using server = await start();
+    const connections = async () =>
+      String(await server.command("CLIENT", "LIST")).trim().split("\n").length;
+    const before = await connections();
+    for (const waitsForPackage of [false, true]) {
+      const adapter = connect({ url: server.url });
+      if (waitsForPackage) await adapter.prepare?.();
+      const opening = adapter.open(OPEN).catch(() => {});
+      await adapter.close();
+      await opening;
+      await until(async () => await connections() === before);
+    }
+  });
+
   test(`${name}: TLS with a CA of one's own, and the reason when the CA is another`, async () => {
     await using files = await makeTlsFiles();
     await using other = await makeTlsFiles();

@@ -52,6 +52,7 @@ export class RedisStore implements StorageAdapter {
   readonly #hashes = new Map<Script, string>();
   readonly #deadlines = new Deadlines(systemClock);
   #replies = 0;
+  #isClosed = false;
 
   constructor(driver: RedisDriver) {
     this.name = driver.name;
@@ -75,6 +76,9 @@ export class RedisStore implements StorageAdapter {
       return { server };
     } catch (error) {
       throw toStoreError(error, true);
+    } finally {
+      // Whoever waited may have given up and closed meanwhile: nothing stays that was connected since.
+      if (this.#isClosed) await this.#driver.close();
     }
   }
 
@@ -142,6 +146,7 @@ export class RedisStore implements StorageAdapter {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#driver.close();
   }
 
