@@ -56,7 +56,9 @@ async function runTests(files: readonly string[]): Promise<Counts> {
         "--sanitize-ops",
         "--sanitize-resources",
         `--junit-path=${report}`,
-        ...(everything ? ["--doc", "tests", "mod.ts", "core", "adapters", "chaos"] : files),
+        ...(everything
+          ? ["--doc", "tests", "mod.ts", "core", "adapters", "chaos", "README.md", "docs"]
+          : files),
       ],
       stdin: "null",
     }).spawn().status;

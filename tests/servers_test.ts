@@ -12,7 +12,6 @@ import { deriveSource } from "../scripts/servers/debian_sources.ts";
 import { processState } from "../scripts/servers/process_state.ts";
 import {
   findServer,
-  isExecutable,
   isMissing,
   SERVER_KINDS,
   type ServerExecutable,
@@ -20,17 +19,10 @@ import {
 import { sendCommand } from "../scripts/servers/resp.ts";
 import { type RunningServer, startServer } from "../scripts/servers/server.ts";
 import { makeTlsFiles } from "../scripts/servers/tls.ts";
+import { serverBinary } from "./support/servers.ts";
 
 const binaries: ServerExecutable[] = [];
-for (const kind of SERVER_KINDS) {
-  const found = await findServer(kind, { provision: true });
-  if (isExecutable(found)) {
-    binaries.push(found);
-  } else {
-    const reason = isMissing(found) ? found.missing : "only a URL of a running server is known";
-    Deno.test({ name: `${kind} server: ${reason}`, ignore: true, fn: () => {} });
-  }
-}
+for (const kind of SERVER_KINDS) binaries.push(await serverBinary(kind));
 const first = binaries[0];
 
 async function isGone(pid: number): Promise<boolean> {
