@@ -1,12 +1,10 @@
 // The names and signatures of jsr:@std/testing/bdd that the tests use, over Deno.test: the
-// outermost describe is a test, what it contains are steps.
+// outermost describe is a test, what it contains are steps. Left out on purpose: what switches tests off.
 
 type Body = (t: Deno.TestContext) => void | Promise<void>;
 type Hook = () => void | Promise<void>;
 
 interface Options {
-  readonly ignore?: boolean;
-  readonly only?: boolean;
   readonly permissions?: Deno.PermissionOptions;
   readonly sanitizeOps?: boolean;
   readonly sanitizeResources?: boolean;
@@ -55,11 +53,10 @@ function read<F extends (...args: never[]) => unknown>(
   return { name: first, options: second ?? {}, fn: third };
 }
 
-function addSuite(args: Args<() => void>, forced: Options): void {
+function addSuite(...args: Args<() => void>): void {
   const { name, options, fn } = read(args);
   const suite: Suite = {
     ...options,
-    ...forced,
     kind: "suite",
     name,
     children: [],
@@ -78,9 +75,9 @@ function addSuite(args: Args<() => void>, forced: Options): void {
   add(suite);
 }
 
-function addTest(args: Args<Body>, forced: Options): void {
+function addTest(...args: Args<Body>): void {
   const { name, options, fn } = read(args);
-  add({ ...options, ...forced, kind: "test", name, body: fn });
+  add({ ...options, kind: "test", name, body: fn });
 }
 
 function add(item: Test | Suite): void {
@@ -88,39 +85,9 @@ function add(item: Test | Suite): void {
   else current.children.push(item);
 }
 
-interface Describe {
-  (...args: Args<() => void>): void;
-  only(...args: Args<() => void>): void;
-  ignore(...args: Args<() => void>): void;
-  skip(...args: Args<() => void>): void;
-}
-
-export const describe: Describe = Object.assign(
-  (...args: Args<() => void>): void => addSuite(args, {}),
-  {
-    only: (...args: Args<() => void>): void => addSuite(args, { only: true }),
-    ignore: (...args: Args<() => void>): void => addSuite(args, { ignore: true }),
-    skip: (...args: Args<() => void>): void => addSuite(args, { ignore: true }),
-  },
-);
-
-interface It {
-  (...args: Args<Body>): void;
-  only(...args: Args<Body>): void;
-  ignore(...args: Args<Body>): void;
-  skip(...args: Args<Body>): void;
-}
-
-export const it: It = Object.assign(
-  (...args: Args<Body>): void => addTest(args, {}),
-  {
-    only: (...args: Args<Body>): void => addTest(args, { only: true }),
-    ignore: (...args: Args<Body>): void => addTest(args, { ignore: true }),
-    skip: (...args: Args<Body>): void => addTest(args, { ignore: true }),
-  },
-);
-
-export const test: It = it;
+export const describe: (...args: Args<() => void>) => void = addSuite;
+export const it: (...args: Args<Body>) => void = addTest;
+export const test: typeof it = it;
 
 function addHook(name: HookName, hook: Hook): void {
   (current?.hooks ?? globalHooks)[name].push(hook);
@@ -146,21 +113,9 @@ export function afterEach(fn: Hook): void {
   addHook("afterEach", fn);
 }
 
-function hasOnly(item: Test | Suite): boolean {
-  return item.only === true || (item.kind === "suite" && item.children.some(hasOnly));
-}
-
-/** Less what an `only` beside it excludes. */
-function chosen(suite: Suite): readonly (Test | Suite)[] {
-  const only = suite.children.filter(hasOnly);
-  return only.length > 0 ? only : suite.children;
-}
-
 function register(item: Test | Suite): void {
   Deno.test({
     name: item.name,
-    ignore: item.ignore ?? false,
-    only: hasOnly(item),
     // Off by default in Deno. What a step leaks, Deno reports at the outermost test, so only there
     // can they be turned off.
     sanitizeOps: item.sanitizeOps ?? true,
@@ -179,11 +134,10 @@ async function runItem(
   if (item.kind === "test") return await runTest(t, item, outer);
   const hooks = [...outer, item.hooks];
   await runAround(item.hooks, async () => {
-    for (const child of chosen(item)) {
+    for (const child of item.children) {
       // A failed step fails the test by itself.
       await t.step({
         name: child.name,
-        ignore: child.ignore ?? false,
         ...(child.sanitizeExit === undefined ? {} : { sanitizeExit: child.sanitizeExit }),
         fn: (step) => runItem(step, child, hooks),
       });
