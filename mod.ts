@@ -30,12 +30,20 @@ export { TenantSessions } from "./core/tenant_sessions.ts";
 export { type AnyContext, Session } from "./core/session.ts";
 export {
   BaseSessionManager,
+  type CloseOptions,
   type FlushOptions,
   type ManagerStatus,
 } from "./core/session_manager.ts";
-export type { CacheOptions, ManagerOptions } from "./core/options.ts";
+export type { CacheOptions, JournalOptions, ManagerOptions } from "./core/options.ts";
+export type { JournalContents, JournalDamage, JournalStore } from "./core/journal_store.ts";
 export type { Limits } from "./core/limits.ts";
-export type { Logger, SessionEvent, SessionEvents } from "./core/events.ts";
+export type {
+  Logger,
+  LostReason,
+  RejectedReason,
+  SessionEvent,
+  SessionEvents,
+} from "./core/events.ts";
 export { type Clock, systemClock, type Timer } from "./core/clock.ts";
 export type { ContextSchema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export type { Random } from "./core/random.ts";
@@ -43,6 +51,7 @@ export {
   ConfigError,
   CorruptRecordError,
   InvalidInputError,
+  JournalFullError,
   ManagerClosedError,
   type NotFoundReason,
   SessionError,
@@ -50,16 +59,13 @@ export {
   SessionNotFoundError,
   StoreRejectedError,
   StoreUnavailableError,
+  type UnkeptWrite,
+  UnkeptWritesError,
 } from "./core/errors.ts";
 
 // For those who write an adapter: docs/adapter.md.
 export type * from "./core/storage_adapter.ts";
 export { commit, type CommitResult } from "./core/commit.ts";
 export { load, type ReadableCursor } from "./core/load.ts";
-export {
-  FORMAT_VERSION,
-  type RecordCursor,
-  type RecordMeta,
-  slotsByAge,
-  type WriterEntry,
-} from "./core/record.ts";
+export { heal } from "./core/heal.ts";
+export { FORMAT_VERSION, type RecordCursor, type RecordMeta, slotsByAge } from "./core/record.ts";

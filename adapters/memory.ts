@@ -7,11 +7,16 @@
 
 import { commit } from "../core/commit.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
+import { heal } from "../core/heal.ts";
 import { load, type ReadableCursor } from "../core/load.ts";
-import { ALL_HOLDERS, type RecordMeta, slotsByAge, type WriterEntry } from "../core/record.ts";
+import { ALL_HOLDERS, type RecordMeta, slotsByAge } from "../core/record.ts";
 import type {
   CommitBatch,
   CommitReply,
+  HealReply,
+  HealRequest,
+  HeartbeatOptions,
+  HeartbeatReply,
   Holder,
   InboxListener,
   ListedRecord,
@@ -20,6 +25,7 @@ import type {
   SessionState,
   StorageAdapter,
   StoreInfo,
+  WriterEntry,
 } from "../core/storage_adapter.ts";
 
 /** Options of {@linkcode memoryAdapter}. */
@@ -54,7 +60,9 @@ export class MemoryStore {
   readonly #inboxes = new Map<string, Set<InboxListener>>();
   readonly #clock: Clock;
   readonly #epochMs: number;
+  readonly #heartbeats = new Map<string, number>();
   #sweepAtMs = 0;
+  #memories = 1;
 
   /** `clock` drives expiry. @default the runtime's monotonic clock */
   constructor(options: { clock?: Clock } = {}) {
@@ -93,6 +101,21 @@ export class MemoryStore {
     return load(this.#record(key) ?? new MemoryRecord(), request, this.nowMs());
   }
 
+  /** Puts a copy back; see `StorageAdapter.heal`. */
+  heal(key: string, request: HealRequest): HealReply {
+    const record = this.#record(key) ?? new MemoryRecord();
+    const reply = heal(record, request, this.nowMs());
+    if (reply.outcome === "healed") this.#records.set(key, record);
+    return reply;
+  }
+
+  /** Counts a pod's key up; see `StorageAdapter.heartbeat`. */
+  heartbeat(podKey: string): HeartbeatReply {
+    const counter = (this.#heartbeats.get(podKey) ?? 0) + 1;
+    this.#heartbeats.set(podKey, counter);
+    return { storeTimeMs: this.nowMs(), counter, epoch: `memory-${this.#memories}` };
+  }
+
   /** Live records whose key begins with `prefix`. */
   *list(prefix: string): Generator<ListedRecord> {
     for (const key of [...this.#records.keys()]) {
@@ -107,6 +130,24 @@ export class MemoryStore {
   /** Forgets everything: what a restart without persistence does. */
   forget(): void {
     this.#records.clear();
+    this.#heartbeats.clear();
+    this.#memories++;
+  }
+
+  /** What is held now; the answer goes back to it, as a restart from an older snapshot does. */
+  snapshot(): () => void {
+    const records = [...this.#records].map(([key, record]) => [key, record.copy()] as const);
+    const heartbeats = [...this.#heartbeats];
+    return () => {
+      this.forget();
+      for (const [key, record] of records) this.#records.set(key, record.copy());
+      for (const [podKey, counter] of heartbeats) this.#heartbeats.set(podKey, counter);
+    };
+  }
+
+  /** Removes one record by hand, as an operator or an eviction does; whether it was there. */
+  remove(key: string): boolean {
+    return this.#records.delete(key);
   }
 
   /** Adds a listener to an inbox; the answer removes it. */
@@ -159,6 +200,16 @@ class MemoryAdapter implements StorageAdapter {
     return this.#store.load(key, request);
   }
 
+  // deno-lint-ignore require-await -- as above
+  async heal(key: string, request: HealRequest): Promise<HealReply> {
+    return this.#store.heal(key, request);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async heartbeat({ podKey }: HeartbeatOptions): Promise<HeartbeatReply> {
+    return this.#store.heartbeat(podKey);
+  }
+
   async *list(prefix: string): AsyncGenerator<ListedRecord> {
     yield* this.#store.list(prefix);
   }
@@ -183,6 +234,15 @@ class MemoryRecord implements ReadableCursor {
   readonly #writers = new Map<string, WriterEntry>();
   #fields = new Map<string, string>();
   #vectors = new Map<number, Uint8Array>();
+
+  copy(): MemoryRecord {
+    const copy = new MemoryRecord();
+    copy.#meta = this.#meta;
+    for (const [id, entry] of this.#writers) copy.#writers.set(id, entry);
+    copy.#fields = new Map(this.#fields);
+    copy.#vectors = new Map(this.#vectors);
+    return copy;
+  }
 
   meta(): RecordMeta | undefined {
     return this.#meta;

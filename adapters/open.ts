@@ -12,6 +12,7 @@ import { BaseSessionManager } from "../core/session_manager.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { backendFrom, type Environment, processEnvironment, settingsFrom } from "./environment.ts";
 import type { ConnectionOptions, TlsOptions } from "./redis/options.ts";
+import { sqliteJournal } from "./sqlite_journal.ts";
 
 /** The backends that can be chosen by name. */
 export type Backend = "memory" | "sqlite" | "ioredis" | "node-redis" | "valkey-glide";
@@ -71,6 +72,15 @@ const REGISTRY: Record<Backend, (options: OpenOptions) => Promise<StorageAdapter
 export class SessionManager<Context extends object = AnyContext>
   extends BaseSessionManager<Context> {
   /**
+   * Makes a manager on an adapter; nothing is sent yet.
+   *
+   * @throws ConfigError when an option is unknown, or out of range
+   */
+  constructor(options: ManagerOptions<Context>) {
+    super(options, (path) => sqliteJournal({ path }));
+  }
+
+  /**
    * Opens a manager on a backend by name, and connects. What the options leave out is read from the environment:
    * `HAKGAL_SESSION_BACKEND` and `HAKGAL_SESSION_URL` (or `REDIS_CLOUD_HOST`, `_PORT`, `_USERNAME`, `_PASSWORD`,
    * `_TLS`, `_CA`) when no backend is named, `HAKGAL_SESSION_TTL_MS`, `HAKGAL_SESSION_ID_SECRET`.
@@ -83,7 +93,7 @@ export class SessionManager<Context extends object = AnyContext>
    * console.assert(manager.status().store === "up");
    * ```
    * @throws ConfigError when an option is wrong, or the client library is not installed
-   * @throws StoreUnavailableError when the store cannot be reached within the command timeout
+   * @throws StoreUnavailableError when `failMode` is `closed` and the store cannot be reached within the command timeout
    * @throws StoreRejectedError when it refuses: wrong password, missing permission, read-only replica
    */
   static async open<Context extends object = AnyContext>(

@@ -7,12 +7,17 @@
 
 import type { Clock } from "../core/clock.ts";
 import { commit, isExpired } from "../core/commit.ts";
+import { heal } from "../core/heal.ts";
 import { load } from "../core/load.ts";
 import type {
   AdapterOpenOptions,
   CallOptions,
   CommitBatch,
   CommitReply,
+  HealReply,
+  HealRequest,
+  HeartbeatOptions,
+  HeartbeatReply,
   ListedRecord,
   LoadReply,
   LoadRequest,
@@ -49,6 +54,10 @@ export interface SqliteAdapterOptions {
  * arrive together are committed together; a lock held by another process is waited for without blocking
  * the event loop, and for no longer than the call's timeout.
  *
+ * When the file is deleted or another one is moved into its place, that is noticed at the next heartbeat, and
+ * what lies there then is opened. A backup must be moved there: a file that is overwritten while it is open is
+ * damaged.
+ *
  * `open` rejects with `ConfigError` when the runtime has no `node:sqlite`, when the directory does not exist,
  * and when the file is no store of this library or of a newer version; with `StoreRejectedError` (`READONLY`,
  * `FULL`, `NOPERM`) when it cannot be written.
@@ -78,6 +87,9 @@ class SqliteAdapter implements StorageAdapter {
   readonly #options: SqliteAdapterOptions;
   #opening: Promise<Database> | undefined;
   #database: Database | undefined;
+  /** A database whose file lost its place, as long as no other is open instead. */
+  #displaced: Database | undefined;
+  #reopening: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: SqliteAdapterOptions) {
@@ -128,6 +140,33 @@ class SqliteAdapter implements StorageAdapter {
     }, options.timeoutMs);
   }
 
+  async heal(key: string, request: HealRequest, options: CallOptions): Promise<HealReply> {
+    const { statements, time, queue } = this.#opened();
+    const { holder: _holder, ...rest } = request;
+    return await queue.run(() => {
+      const nowMs = time.nowMs();
+      const record = new SqliteRecord(statements, key, nowMs);
+      record.purge();
+      const reply = heal(record, rest, nowMs);
+      record.flush();
+      return reply;
+    }, options.timeoutMs);
+  }
+
+  async heartbeat({ podKey, keepMs, timeoutMs }: HeartbeatOptions): Promise<HeartbeatReply> {
+    if (this.#database?.isInPlace() === false) {
+      this.#displaced = this.#database;
+      this.#database = undefined;
+    }
+    if (this.#displaced) await this.#reopen(this.#displaced, { podKey, timeoutMs });
+    const database = this.#opened();
+    return await database.queue.run(() => {
+      const storeTimeMs = database.time.nowMs();
+      const row = database.statements.countUp.get(podKey, storeTimeMs + keepMs)!;
+      return { storeTimeMs, counter: row.counter as number, epoch: database.epoch() };
+    }, timeoutMs);
+  }
+
   async *list(prefix: string, options: CallOptions): AsyncGenerator<ListedRecord> {
     yield* listLive(() => this.#opened(), prefix, options.timeoutMs);
   }
@@ -136,8 +175,19 @@ class SqliteAdapter implements StorageAdapter {
     return this.#closed ??= this.#close();
   }
 
+  /** Goes on with what is at the path now: what is written to a file without a name is lost when it is closed. */
+  #reopen(displaced: Database, options: AdapterOpenOptions): Promise<void> {
+    const reopen = async () => {
+      await displaced.leave();
+      await this.open(options);
+      this.#displaced = undefined;
+    };
+    return this.#reopening ??= reopen().finally(() => this.#reopening = undefined);
+  }
+
   async #close(): Promise<void> {
     // A failed open has told its caller.
+    await this.#reopening?.catch(() => undefined);
     const database = await this.#opening?.catch(() => undefined);
     await database?.close();
   }

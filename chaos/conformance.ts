@@ -7,7 +7,7 @@
 
 export { conformanceCases } from "./conformance/cases.ts";
 export type { ConformanceCase, ConformanceContext, Need } from "./conformance/case.ts";
-export type { Held, NewSession, Pod } from "./conformance/pod.ts";
+export type { Having, Held, NewSession, Pod } from "./conformance/pod.ts";
 export { performTask } from "./conformance/task.ts";
 export {
   type CaseReport,

@@ -11,6 +11,10 @@ import {
   type Clock,
   type CommitBatch,
   type CommitReply,
+  type HealReply,
+  type HealRequest,
+  type HeartbeatOptions,
+  type HeartbeatReply,
   type Holder,
   type InboxListener,
   type ListedRecord,
@@ -37,7 +41,7 @@ export type CommandFault =
 
 /** The command that a fault may hit. */
 export interface CommandInfo {
-  readonly kind: "commit" | "load";
+  readonly kind: "commit" | "load" | "heal" | "heartbeat";
   /** Number among the adapter's commands of its kind, from 1. */
   readonly index: number;
 }
@@ -115,11 +119,13 @@ export interface FaultyAdapterOptions {
 export class FaultyAdapter implements StorageAdapter {
   readonly name: string;
   readonly subscribe?: NonNullable<StorageAdapter["subscribe"]>;
+  readonly heal?: NonNullable<StorageAdapter["heal"]>;
+  readonly heartbeat?: NonNullable<StorageAdapter["heartbeat"]>;
   readonly #inner: StorageAdapter;
   readonly #options: FaultyAdapterOptions;
   readonly #clock: Clock;
   readonly #podClock: Clock;
-  readonly #counts = { commit: 0, load: 0 };
+  readonly #counts = { commit: 0, load: 0, heal: 0, heartbeat: 0 };
 
   /** `inner` is the adapter that is wrapped; it is closed with this one. */
   constructor(inner: StorageAdapter, options: FaultyAdapterOptions = {}) {
@@ -130,6 +136,14 @@ export class FaultyAdapter implements StorageAdapter {
     this.#podClock = options.podClock ?? this.#clock;
     if (inner.subscribe) {
       this.subscribe = (holder, listener) => this.#subscribe(holder, listener);
+    }
+    if (inner.heal) {
+      this.heal = (key: string, request: HealRequest, options: CallOptions): Promise<HealReply> =>
+        this.#send("heal", () => inner.heal!(key, request, options));
+    }
+    if (inner.heartbeat) {
+      this.heartbeat = (options: HeartbeatOptions): Promise<HeartbeatReply> =>
+        this.#send("heartbeat", () => inner.heartbeat!(options));
     }
   }
 

@@ -9,6 +9,10 @@ export type {
   AppliedReply,
   CommitBatch,
   CommitReply,
+  HealReply,
+  HealRequest,
+  HeartbeatOptions,
+  HeartbeatReply,
   Holder,
   Identity,
   InboxListener,
@@ -21,4 +25,5 @@ export type {
   SessionState,
   StateLimits,
   StorageAdapter,
+  WriterEntry,
 } from "../mod.ts";

@@ -87,6 +87,7 @@ export class SimulatedPod {
       commandTimeoutMs,
       maxStalenessMs,
       graceMs,
+      failMode: "closed",
       clock,
       random,
       ...(maxLifetimeMs === undefined ? {} : { maxLifetimeMs }),

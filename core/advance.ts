@@ -30,9 +30,25 @@ export function advance(
     return copy;
   }
   // Rule 11: never relabelled. A stub stays, to address the session by.
-  const leftMs = expiresAtMs - answer.reply.storeTimeMs;
-  entry.keepStub({ ...identity, acknowledgedSeq: sealed.seq, expiresAt: answer.sentAt + leftMs });
+  const expiresAt = answer.sentAt + expiresAtMs - answer.reply.storeTimeMs;
+  const { incarnation, version } = identity;
+  const madeAtMs = entry.stub?.incarnation === incarnation ? entry.stub.madeAtMs : undefined;
+  const stub = { incarnation, version, acknowledgedSeq: sealed.seq, expiresAt, madeAtMs };
+  entry.keepStub(stub, remnantOf(entry, sealed, answer, expiresAt));
   return undefined;
+}
+
+/** What the copy that is dropped would be with this pod's own operations. */
+function remnantOf(
+  entry: CacheEntry,
+  { operations }: SealedBatch,
+  { reply, sentAt }: Answer<AppliedReply>,
+  expiresAt: number,
+): Copy | undefined {
+  const { state } = entry.copy ?? entry.remnant ?? {};
+  if (state?.incarnation !== reply.identity.incarnation) return undefined;
+  const { version } = reply.identity;
+  return { state: { ...applied(state, operations, reply.numbers), version }, sentAt, expiresAt };
 }
 
 function nextState(
@@ -66,6 +82,8 @@ function createdState(
     context: new Map(first.context),
     capacity: first.capacity,
     trajectory: [],
+    writers: new Map(),
+    floorMs: 0,
   };
   return applied(state, rest, numbers);
 }

@@ -8,27 +8,62 @@
 import { type Clock, delay } from "./clock.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { Random } from "./random.ts";
+import type { SealedBatch } from "./sealed_batch.ts";
 
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 100;
 
+/** A batch that was sent and of which nothing is known, and the incarnation that it was sent to. */
+export interface Unsettled {
+  readonly sealed: SealedBatch;
+  readonly incarnation: string | undefined;
+}
+
+/** What {@linkcode Attempts} work with. */
+export interface AttemptOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long tries may go on, in milliseconds. */
+  readonly windowMs: number;
+  /** Whether the store is known to be away, so that trying is no use. */
+  readonly isAway: () => boolean;
+}
+
 /** A window of time in which an operation is tried. */
 export class Attempts {
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #endsAt: number;
+  readonly #options: AttemptOptions;
+  #endsAt: number;
   #pauseMs = FIRST_PAUSE_MS;
   #ambiguous = false;
+  #gaveUp = false;
+  #tookEffect = false;
+  #unsettled: Unsettled | undefined;
 
-  constructor(clock: Clock, random: Random, windowMs: number) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#endsAt = clock.now() + windowMs;
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.#endsAt = options.clock.now() + options.windowMs;
   }
 
   /** Whether some try may have been executed without our knowing. */
   get ambiguous(): boolean {
     return this.#ambiguous;
+  }
+
+  /** Whether they ended because the store did not answer. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
+  /** The batch that may have been applied without our knowing, when they ended. */
+  get unsettled(): Unsettled | undefined {
+    return this.#ambiguous ? this.#unsettled : undefined;
+  }
+
+  /** Begins the window again: the store answers, and what is waited for is the other pods' turn. */
+  restart(): void {
+    this.#endsAt = this.#options.clock.now() + this.#options.windowMs;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#ambiguous = false;
   }
 
   /** Tries a command that changes nothing until it is answered; throws when the window ends. */
@@ -41,13 +76,24 @@ export class Attempts {
     return this.#until(command, true);
   }
 
+  /** Tries a batch; until it is answered it is unsettled. */
+  async commit<Result>(
+    batch: Unsettled,
+    command: (timeoutMs: number) => Promise<Result>,
+  ): Promise<Result> {
+    this.#unsettled = batch;
+    const result = await this.#until(command, true);
+    this.#unsettled = undefined;
+    return result;
+  }
+
   async #until<Result>(
     command: (timeoutMs: number) => Promise<Result>,
     takesEffect: boolean,
   ): Promise<Result> {
     for (;;) {
       try {
-        return await command(Math.max(1, this.#endsAt - this.#clock.now()));
+        return await command(Math.max(1, this.#endsAt - this.#options.clock.now()));
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) {
           // Rule 7: after an ambiguous try nothing is "rejected" any more.
@@ -64,8 +110,14 @@ export class Attempts {
     await this.#pause(new Error(why));
   }
 
-  /** From now on a failure leaves the outcome open: part of the operation has been applied. */
-  tookEffect(): void {
+  /** Whether the operation, or part of it, has been applied: from then on a failure leaves the outcome open. */
+  get tookEffect(): boolean {
+    return this.#tookEffect;
+  }
+
+  /** Part of the operation has been applied. */
+  takeEffect(): void {
+    this.#tookEffect = true;
     this.#ambiguous = true;
   }
 
@@ -78,14 +130,16 @@ export class Attempts {
   }
 
   async #pause(cause: Error): Promise<void> {
-    const pauseMs = this.#pauseMs * (0.5 + this.#random() / 2);
-    if (this.#clock.now() + pauseMs >= this.#endsAt) {
+    const { clock, random, isAway } = this.#options;
+    const pauseMs = this.#pauseMs * (0.5 + random() / 2);
+    if (isAway() || clock.now() + pauseMs >= this.#endsAt) {
+      this.#gaveUp = true;
       throw this.#ambiguous ? this.unknown(cause) : new StoreUnavailableError(
         `The store is not available; nothing was applied. ${cause.message}`,
         { outcome: "not-applied", cause },
       );
     }
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
-    await delay(this.#clock, pauseMs);
+    await delay(clock, pauseMs);
   }
 }

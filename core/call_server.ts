@@ -103,8 +103,11 @@ async function serveDestroy<Context extends object>(
 ): Promise<void> {
   if (!(await address(pod, entry, attempts)).alive) return answer.resolve(false);
   // Rule 17: what is to be destroyed is not served any more, from the send on.
+  const { stub } = entry;
   entry.dropCopy();
-  const sealed = seal(pod, [{ kind: "destroy" }]);
+  if (stub) pod.destroys.remember(entry.key, stub, pod.link.era);
+  const made = stub?.madeAtMs === undefined ? {} : { incarnationAtMs: stub.madeAtMs };
+  const sealed = seal(pod, [{ kind: "destroy", ...made }]);
   const settled = await settle(pod, entry, sealed, attempts);
   entry.forget();
   const found = settled.kind === "applied" && settled.answer.reply.found;

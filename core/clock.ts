@@ -14,18 +14,25 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since a fixed moment; never goes back, whatever the wall clock does. */
   now(): number;
-  /** Calls `callback` once, after `delayMs`. */
-  after(delayMs: number, callback: () => void): Timer;
+  /** Calls `callback` once, after `delayMs`. A timer in the background keeps no process alive. */
+  after(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer;
 }
 
 /** The runtime's own monotonic clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(delayMs, callback) {
+  after(delayMs, callback, options) {
     const handle = setTimeout(callback, delayMs);
+    if (options?.background) unref(handle);
     return { cancel: () => clearTimeout(handle) };
   },
 };
+
+/** Timers are objects in Node and Bun, and numbers in Deno and browsers. */
+function unref(handle: unknown): void {
+  if (typeof handle === "object") (handle as { unref?(): void }).unref?.();
+  else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(handle);
+}
 
 /** What `promise` comes to, or `late` when that takes longer than `limitMs`. No timer is left behind. */
 export function within<Result, Late>(

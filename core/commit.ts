@@ -15,6 +15,7 @@ import type {
   GoneReply,
   Identity,
   Operation,
+  WriterEntry,
 } from "./storage_adapter.ts";
 import { Draft } from "./draft.ts";
 import {
@@ -23,7 +24,6 @@ import {
   type RecordCursor,
   type RecordMeta,
   stateBytes,
-  type WriterEntry,
 } from "./record.ts";
 
 /** What a commit answers, and which pods hold a copy that it made stale. */
@@ -117,11 +117,10 @@ function findTarget(
     return { reply: { outcome: "missing", storeTimeMs: nowMs } };
   }
   if (isExpired(meta, nowMs)) {
-    // Rule 18: accepted before the expiry, by a caller that was answered then.
+    // Rule 18: accepted before the expiry, by a caller that was answered then. A create would have joined it.
     const inTime = batch.accepted && batch.accepted.firstMs < meta.expiresAtMs;
-    if (inTime && meta.state === "live" && batch.incarnation === meta.incarnation) {
-      return { place: "live", meta };
-    }
+    const isMeant = first?.kind === "create" || batch.incarnation === meta.incarnation;
+    if (inTime && meta.state === "live" && isMeant) return { place: "live", meta };
     if (nonce !== undefined && nonce !== meta.incarnation) return { place: "free", meta };
     bury(cursor, meta, "expired", nowMs + batch.tombstoneMs);
     return gone({ reason: "expired" });
@@ -187,7 +186,7 @@ class Application {
     const first = this.#batch.operations[0];
     switch (first?.kind) {
       case "destroy":
-        return this.#destroy(target.meta, first.kind);
+        return this.#destroy(target.meta, first.kind, first.incarnationAtMs);
       case "adopt":
         return this.#adopt(target, first);
       case "finish":
@@ -205,9 +204,13 @@ class Application {
     }
   }
 
-  #destroy(meta: RecordMeta | undefined, kind: "destroy" | "finish"): CommitResult {
+  #destroy(
+    meta: RecordMeta | undefined,
+    kind: "destroy" | "finish",
+    incarnationAtMs = this.#nowMs,
+  ): CommitResult {
     const untilMs = this.#nowMs + this.#batch.tombstoneMs;
-    const buried = meta ?? this.#blank(this.#batch.incarnation!, 0);
+    const buried = meta ?? { ...this.#blank(this.#batch.incarnation!, 0), incarnationAtMs };
     bury(this.#cursor, buried, kind === "finish" ? "rotated" : "destroyed", untilMs);
     const after = { ...this.#read(), version: buried.version + 1, tag: this.#tag() };
     return this.#finish(after, buried.holders, { found: meta !== undefined });

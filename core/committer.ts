@@ -5,7 +5,8 @@
  */
 
 import type { Attempts } from "./attempts.ts";
-import { corrupt, load, missing } from "./loader.ts";
+import { healSession } from "./healing.ts";
+import { corrupt, load, missing, remember } from "./loader.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { NotFoundReason } from "./errors.ts";
 import type { Pod } from "./pod.ts";
@@ -32,6 +33,7 @@ export async function settle<Context extends object>(
 ): Promise<Settled> {
   const creates = sealed.operations[0]?.kind === "create";
   let isBehind = false;
+  let wasMissing = false;
   for (;;) {
     const incarnation = creates ? undefined : entry.stub?.incarnation;
     const prev = incarnation && sealed.writer === pod.writer && !isBehind
@@ -53,6 +55,10 @@ export async function settle<Context extends object>(
       case "unknown":
         throw attempts.unknown();
       case "missing": {
+        if (!wasMissing && await isMended(pod, entry, attempts)) {
+          wasMissing = true;
+          continue;
+        }
         const reason = missing(pod, entry);
         if (attempts.ambiguous) throw attempts.unknown();
         return { kind: "absent", reason };
@@ -63,8 +69,13 @@ export async function settle<Context extends object>(
       case "behind":
         isBehind = true;
         pod.events.emit("behind", { tenant: entry.key.tenant, hashedId: entry.key.hashedId });
+        // Rule 14: first the store gets back what it had acknowledged, then the same batch.
+        await attempts.read(() => pod.link.checkMemory());
+        await healSession(pod, entry, attempts);
+        if (entry.stub) continue;
         break;
       case "gone":
+        remember(pod, entry, incarnation, reply.reason);
         break;
     }
     // The copy was stale. The same batch, the same number, to what lives now.
@@ -76,6 +87,19 @@ export async function settle<Context extends object>(
   }
 }
 
+/** Rules 13 and 14: a record is missing because the store lost its memory, and has been put back. */
+async function isMended<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+): Promise<boolean> {
+  if (!entry.copy) return false;
+  await attempts.read(() => pod.link.checkMemory());
+  if (entry.era === pod.link.era && pod.settings.onVanished === "gone") return false;
+  await healSession(pod, entry, attempts);
+  return entry.copy !== undefined;
+}
+
 function send<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
@@ -83,7 +107,8 @@ function send<Context extends object>(
   destination: { incarnation: string | undefined; prev: number | undefined },
   attempts: Attempts,
 ): Promise<Answer<CommitReply>> {
-  return attempts.write((timeoutMs) => {
+  const { incarnation } = destination;
+  return attempts.commit({ sealed, incarnation }, (timeoutMs) => {
     const batch = toCommit(pod, sealed, { ...destination, holder: pod.holder(entry.key) });
     return pod.link.commit(entry.key.storeKey, batch, timeoutMs);
   });

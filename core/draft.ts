@@ -15,6 +15,12 @@ export interface Misfit {
   readonly limit: number;
 }
 
+/** What of a record a draft counts on from. */
+export type DraftBase = Pick<
+  RecordMeta,
+  "fields" | "bytes" | "appended" | "capacity" | "dimension"
+>;
+
 /** Field texts and vectors to write, and the totals that they lead to. */
 export class Draft {
   /** The numbers after each increment, in order. */
@@ -35,7 +41,7 @@ export class Draft {
   /** `source` is undefined for a session that is being created. */
   constructor(
     source: Pick<RecordCursor, "field"> | undefined,
-    base: RecordMeta,
+    base: DraftBase,
     limits: StateLimits,
   ) {
     this.#source = source;
@@ -76,7 +82,7 @@ export class Draft {
   }
 
   /** Writes everything to the record. */
-  write(cursor: RecordCursor): void {
+  write(cursor: Pick<RecordCursor, "setField" | "deleteField" | "putVector">): void {
     for (const [field, json] of this.#fieldTexts) {
       if (json === undefined) cursor.deleteField(field);
       else cursor.setField(field, json);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { RejectedReason } from "./events.ts";
+
 /** Base of every error that this library throws by itself. */
 export abstract class SessionError extends Error {
   /** Stable name of the kind of error; does not change within a major version. */
@@ -71,6 +73,61 @@ export class StoreUnavailableError extends SessionError {
     super(message, options);
     this.outcome = options.outcome;
   }
+}
+
+/**
+ * The store is away, and the journal has no room for this write. Nothing was written; what was accepted before is kept.
+ */
+export class JournalFullError extends SessionError {
+  /** Stable name of this kind of error. */
+  readonly code = "JOURNAL_FULL";
+  /** The bound that was reached: an option of `journal`. */
+  readonly bound: "maxSessions" | "maxBytes";
+  /** Its value. */
+  readonly limit: number;
+
+  /** Made by the manager. */
+  constructor(bound: "maxSessions" | "maxBytes", limit: number, options?: ErrorOptions) {
+    super(
+      `The store is away and the journal is full (journal.${bound} is ${limit}). Try again when the store is back, ` +
+        `or raise the bound.`,
+      options,
+    );
+    this.bound = bound;
+    this.limit = limit;
+  }
+}
+
+/** Writes that were accepted while the store was away, and that are not in it. */
+export class UnkeptWritesError extends SessionError {
+  /** Stable name of this kind of error. */
+  readonly code = "UNKEPT_WRITES";
+  /** The writes, by session; `journaled` are those that still wait for the store. */
+  readonly writes: readonly UnkeptWrite[];
+
+  /** Made by the manager. */
+  constructor(writes: readonly UnkeptWrite[], options?: ErrorOptions) {
+    const operations = writes.reduce((sum, write) => sum + write.operations, 0);
+    const reasons = [...new Set(writes.map(({ reason }) => reason))].join(", ");
+    super(
+      `${operations} accepted write(s) of ${writes.length} session(s) are not in the store (${reasons}); ` +
+        `"writes" names them.`,
+      options,
+    );
+    this.writes = writes;
+  }
+}
+
+/** A write that was accepted and is not in the store. */
+export interface UnkeptWrite {
+  /** The tenant's name. */
+  readonly tenant: string;
+  /** The session's hashed id. */
+  readonly hashedId: string;
+  /** Operations that it concerns. */
+  readonly operations: number;
+  /** Why; `journaled` still waits in this process's memory, and is lost with it. */
+  readonly reason: RejectedReason | "journaled";
 }
 
 /** The store refused the command for good: wrong password, missing permission, read-only, out of memory. */

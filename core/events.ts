@@ -12,12 +12,74 @@ export interface SessionEvent {
   readonly hashedId: string;
 }
 
+/** Why a journaled write cannot be kept. */
+export type RejectedReason =
+  /** The session was destroyed, or rotated, by somebody else, or replaced by another one. */
+  | "destroyed"
+  /** It had expired before the write, or somebody was told that it had. */
+  | "expired"
+  /** It has no trace in the store. */
+  | "vanished"
+  /** There was no such session when the write was accepted. */
+  | "unknown"
+  /** The write does not fit the state that the store holds. */
+  | "invalid"
+  /** An update whose function is not there any more met another state. */
+  | "conflict"
+  /** It waited longer than `journal.maxAgeMs`. */
+  | "too-old"
+  /** The record cannot be read. */
+  | "corrupt"
+  /** It is too long ago to tell whether it had been applied. */
+  | "undecidable";
+
+/** Why an acknowledged state cannot be put back. */
+export type LostReason =
+  /** This pod holds no copy of it. */
+  | "no-copy"
+  /** Another pod wrote since the loss. */
+  | "diverged"
+  /** The store knows a later session under this id. */
+  | "superseded";
+
 /** The events of a manager, by name, with their payloads. */
 export interface SessionEvents {
   /** A session was found in the store that this pod did not hold. */
   recovered: SessionEvent & { readonly version: number };
-  /** A session that this pod held, and whose time had not run out, has no trace in the store. */
+  /**
+   * A session that this pod held, and whose time had not run out, has no trace in a store that kept its memory:
+   * evicted, or deleted by hand. It stays gone, unless `onVanished` is `heal`.
+   */
   vanished: SessionEvent;
+  /** The store went away: sessions are served from memory, and writes are journaled (or refused, by `failMode`). */
+  degraded: { readonly reason: string };
+  /** The store is back, and what was journaled begins to drain. */
+  recovering: { readonly sessions: number };
+  /** Nothing is journaled any more. */
+  reconciled: {
+    /** Operations that the store took. */
+    readonly operations: number;
+    /** Operations that could not be kept; each was told by `rejected`. */
+    readonly rejected: number;
+    /** Since the store came back, in milliseconds. */
+    readonly tookMs: number;
+  };
+  /** Journaled writes that cannot be kept, and why (G10). */
+  rejected: SessionEvent & {
+    readonly operations: number;
+    readonly reason: RejectedReason;
+    readonly detail?: string;
+  };
+  /** The journal cannot drain because the store refuses its writes, e.g. `OOM`. They are kept, and tried again. */
+  stalled: { readonly code: string; readonly message: string };
+  /** Part of a durable journal could not be read; it was moved to `path`, and the rest taken over. */
+  journalDamaged: { readonly path: string; readonly reason: string };
+  /** The store lost its memory, or may have: restarted, failed over, restored, flushed. Copies are put back. */
+  memoryLost: Record<never, never>;
+  /** A session was put back into a store that had lost it. */
+  healed: SessionEvent & { readonly version: number };
+  /** Writes that the store had acknowledged are not in it any more, and this pod cannot put them back. */
+  lost: SessionEvent & { readonly version: number; readonly reason: LostReason };
   /** A record in the store cannot be read. */
   corrupt: SessionEvent & { readonly detail: string };
   /** The store has less of a session than it had acknowledged to this pod. */
@@ -43,6 +105,7 @@ export interface Logger {
 export class EventHub {
   readonly #listeners = new Map<keyof SessionEvents, Set<(payload: never) => void>>();
   readonly #logger: Logger | undefined;
+  readonly #counts = new Map<keyof SessionEvents, number>();
   #unheardWarnings: SessionEvents["warning"][] = [];
 
   constructor(logger: Logger | undefined) {
@@ -64,7 +127,13 @@ export class EventHub {
     return () => void listeners.delete(listener);
   }
 
+  /** How often each event was told so far. */
+  counts(): Partial<Record<keyof SessionEvents, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
   emit<Name extends keyof SessionEvents>(name: Name, payload: SessionEvents[Name]): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     const listeners = this.#listeners.get(name);
     for (const listener of listeners ?? []) {
       try {

@@ -11,6 +11,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 /** Who a session is, for its owner and for the store. */
 export interface SessionKey {
   readonly tenant: string;
+  /** Empty where only its hash is known: an id is never stored. */
   readonly id: string;
   /** The id as it is stored: HMAC-SHA-256, or plain SHA-256 without a secret; 64 hex digits. */
   readonly hashedId: string;

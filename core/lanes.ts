@@ -17,9 +17,17 @@ export class Lanes<Context extends object> {
   readonly #lanes = new Map<string, SessionLane<Context>>();
   readonly #subscriptions = new Map<string, Promise<(() => Promise<void>) | undefined>>();
   #closed = false;
+  /** What has to be there before any call is served; undefined once it is. */
+  #preparing: Promise<void> | undefined;
 
   constructor(pod: Pod<Context>) {
     this.#pod = pod;
+  }
+
+  /** Calls wait for `preparing`, and are rejected when it fails. */
+  prepare(preparing: Promise<void>): void {
+    this.#preparing = preparing;
+    preparing.then(() => this.#preparing = undefined, () => {});
   }
 
   /** Whether calls are still taken. */
@@ -35,21 +43,34 @@ export class Lanes<Context extends object> {
   enqueue(tenant: string, id: string, call: Call): void {
     if (this.#closed) return call.answer.reject(new ManagerClosedError());
     if (call.answer.settled) return;
-    this.lane(tenant, id).enqueue(call);
+    if (!this.#preparing) return this.lane(tenant, id).enqueue(call);
+    this.#preparing.then(
+      () => this.enqueue(tenant, id, call),
+      (error) => call.answer.reject(error),
+    );
   }
 
   /** The lane of a session; one that is not given a call, or occupied, at once does not go by itself. */
   lane(tenant: string, id: string): SessionLane<Context> {
     this.#subscribe(tenant);
-    const { keys, cache } = this.#pod;
+    const { keys, cache, journal } = this.#pod;
     const held = cache.entry(tenant, id);
-    const key = held?.key ?? keys.session(tenant, id);
-    let lane = this.#lanes.get(key.storeKey);
+    if (held) return this.laneOf(held);
+    const key = keys.session(tenant, id);
+    const entry = this.#lanes.get(key.storeKey)?.entry ?? journal.of(key.storeKey)?.entry ??
+      new CacheEntry(key);
+    // Who came by its hash alone learns its id now.
+    entry.key = key;
+    return this.laneOf(entry);
+  }
+
+  /** The lane of an entry; the one under way has its own entry for the session. */
+  laneOf(entry: CacheEntry): SessionLane<Context> {
+    const { storeKey } = entry.key;
+    let lane = this.#lanes.get(storeKey);
     if (!lane) {
-      lane = new SessionLane(this.#pod, held ?? new CacheEntry(key), () => {
-        this.#lanes.delete(key.storeKey);
-      });
-      this.#lanes.set(key.storeKey, lane);
+      lane = new SessionLane(this.#pod, entry, () => this.#lanes.delete(storeKey));
+      this.#lanes.set(storeKey, lane);
     }
     return lane;
   }
@@ -82,7 +103,7 @@ export class Lanes<Context extends object> {
   /** Listens to a tenant's inboxes; until it does, copies are as fresh as their bound. */
   #subscribe(tenant: string): void {
     const { settings, keys, link, writer, cache, events } = this.#pod;
-    if (settings.maxStalenessMs === 0 || this.#subscriptions.has(tenant)) return;
+    if (settings.maxStalenessMs === 0 || this.#subscriptions.has(tenant) || !link.isUp) return;
     const listener: InboxListener = {
       onInvalidation: (invalidation) => {
         const entry = this.#lanes.get(invalidation.key)?.entry ??

@@ -23,7 +23,9 @@ export function load(cursor: ReadableCursor, request: LoadRequest, nowMs: number
   }
   const gone = { outcome: "gone", storeTimeMs: nowMs, incarnation: meta.incarnation } as const;
   if (meta.state === "tombstone") return { ...gone, reason: meta.reason };
-  if (nowMs >= meta.expiresAtMs) {
+  const isAccepted = request.acceptedMs !== undefined && meta.state === "live" &&
+    request.acceptedMs < meta.expiresAtMs;
+  if (nowMs >= meta.expiresAtMs && !isAccepted) {
     bury(cursor, meta, "expired", nowMs + request.tombstoneMs);
     return { ...gone, reason: "expired" };
   }
@@ -56,6 +58,8 @@ export function load(cursor: ReadableCursor, request: LoadRequest, nowMs: number
     absoluteExpiresAtMs: meta.absoluteExpiresAtMs,
     capacity: meta.capacity,
     ...contents,
+    writers: new Map(cursor.writers()),
+    floorMs: meta.floorMs,
   };
   return meta.state === "moving"
     ? { outcome: "moving", storeTimeMs: nowMs, moving: { ...meta.moving!, state } }

@@ -5,13 +5,20 @@
  */
 
 import type { Attempts } from "./attempts.ts";
-import type { CacheEntry } from "./session_cache.ts";
 import { CorruptRecordError, type NotFoundReason } from "./errors.ts";
+import { healSession } from "./healing.ts";
 import type { Pod } from "./pod.ts";
 import { completeRotation } from "./rotation.ts";
 import { schemaIssues } from "./schema.ts";
 import type { Copy } from "./session.ts";
-import type { Identity, LoadReply, LoadRequest, SessionState } from "./storage_adapter.ts";
+import type { CacheEntry, Stub } from "./session_cache.ts";
+import type {
+  GoneReason,
+  Identity,
+  LoadReply,
+  LoadRequest,
+  SessionState,
+} from "./storage_adapter.ts";
 import type { Answer } from "./store_link.ts";
 
 /** A session that lives, or why it does not. */
@@ -25,12 +32,61 @@ export async function load<Context extends object>(
   entry: CacheEntry,
   attempts: Attempts,
 ): Promise<Lookup> {
+  let doubts = true;
   for (;;) {
     const heardBefore = entry.heardCount;
     const answer = await send(pod, entry, attempts);
-    if (answer.reply.outcome !== "moving") return await take(pod, entry, answer, heardBefore);
-    await completeRotation(pod, entry.key.storeKey, answer.reply.moving, attempts);
+    if (answer.reply.outcome === "moving") {
+      await completeRotation(pod, entry.key.storeKey, answer.reply.moving, attempts);
+      continue;
+    }
+    if (doubts && await mended(pod, entry, answer.reply, attempts)) {
+      // Asked again, and what is answered then is believed.
+      doubts = false;
+      continue;
+    }
+    return await take(pod, entry, answer, heardBefore);
   }
+}
+
+/** Rules 13, 14 and 17: whether the answer showed that the store lost something, which has been given back to it. */
+async function mended<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  reply: LoadReply,
+  attempts: Attempts,
+): Promise<boolean> {
+  if (!await isMissed(pod, entry, reply, attempts)) return false;
+  await healSession(pod, entry, attempts);
+  return true;
+}
+
+async function isMissed<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  reply: LoadReply,
+  attempts: Attempts,
+): Promise<boolean> {
+  const { stub } = entry;
+  switch (reply.outcome) {
+    case "missing":
+      if (!stub || stub.expiresAt <= pod.settings.clock.now()) return false;
+      // The epoch is read before anything is called vanished.
+      await attempts.read(() => pod.link.checkMemory());
+      return entry.era < pod.link.era || pod.settings.onVanished === "heal";
+    case "found":
+      if (pod.destroys.of(entry.key)?.incarnation === reply.state.incarnation) return true;
+      return stub !== undefined && isOlder(reply.state, stub);
+    default:
+      return false;
+  }
+}
+
+/** Whether a state is from before one that the store had acknowledged. */
+function isOlder({ incarnation, version, incarnationAtMs }: SessionState, stub: Stub): boolean {
+  return incarnation === stub.incarnation
+    ? version < stub.version
+    : stub.madeAtMs !== undefined && incarnationAtMs < stub.madeAtMs;
 }
 
 /**
@@ -54,6 +110,7 @@ export async function take<Context extends object>(
       return { alive: true, copy };
     }
     case "gone":
+      remember(pod, entry, reply.incarnation, reply.reason);
       entry.forget();
       return { alive: false, reason: reply.reason === "expired" ? "expired" : "destroyed" };
     case "missing":
@@ -69,6 +126,18 @@ export async function take<Context extends object>(
 export function toCopy(state: SessionState, answer: Answer<{ storeTimeMs: number }>): Copy {
   const leftMs = state.expiresAtMs - answer.reply.storeTimeMs;
   return { state, sentAt: answer.sentAt, expiresAt: answer.sentAt + leftMs };
+}
+
+/** Rule 17: a destroy that this pod learned of, of the incarnation that it held, is one to repeat. */
+export function remember<Context extends object>(
+  pod: Pod<Context>,
+  { key, stub }: CacheEntry,
+  incarnation: string | undefined,
+  reason: GoneReason | undefined,
+): void {
+  const isDestroyed = reason === "destroyed" || reason === "rotated";
+  if (!isDestroyed || !stub || stub.incarnation !== incarnation) return;
+  pod.destroys.remember(key, stub, pod.link.era);
 }
 
 /** Forgets a session that left no trace in the store, and says what that means to this pod. */
@@ -129,6 +198,7 @@ async function found<Context extends object>(
   const copy = toCopy(state, answer);
   entry.keepLoaded(copy, heardBefore);
   if (!held) {
+    entry.era = pod.link.era;
     const { tenant, hashedId } = entry.key;
     pod.events.emit("recovered", { tenant, hashedId, version: state.version });
   }

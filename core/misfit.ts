@@ -9,7 +9,10 @@ import type { InvalidReply, Operation } from "./storage_adapter.ts";
 
 /** The error for the operation that a batch was refused for. */
 export function misfitError(
-  { operation: index, reason, size, limit }: InvalidReply,
+  { operation: index, reason, size, limit }: Pick<
+    InvalidReply,
+    "operation" | "reason" | "size" | "limit"
+  >,
   operations: readonly Operation[],
 ): InvalidInputError {
   const operation = operations[index];

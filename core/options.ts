@@ -22,6 +22,24 @@ export interface CacheOptions {
   readonly maxBytes?: number;
 }
 
+/** What a pod keeps of the writes that it accepts while the store is away. */
+export interface JournalOptions {
+  /**
+   * A file of this pod's own, so that what it accepted outlives its death: the next pod that opens the path takes it
+   * over. Needs Deno, Bun, or Node 22 and newer. @default none: in memory only
+   */
+  readonly path?: string;
+  /** Sessions with writes that wait, at most. @default 10000 */
+  readonly maxSessions?: number;
+  /** Bytes of writes that wait, at most, counted roughly. @default 67108864 */
+  readonly maxBytes?: number;
+  /**
+   * How old a write may become, in milliseconds; an older one is told by the event `rejected`. Tombstones are kept as
+   * long, so every pod of a store needs the same. @default 14400000
+   */
+  readonly maxAgeMs?: number;
+}
+
 /** Options of a manager whose adapter is given. */
 export interface ManagerOptions<Context extends object = AnyContext> {
   /** The store to use. The manager does not close a client that was handed to the adapter. */
@@ -44,8 +62,20 @@ export interface ManagerOptions<Context extends object = AnyContext> {
   readonly maxStalenessMs?: number;
   /** How long an expired record is kept as such in the store. @default min(ttlMs, 600000) */
   readonly graceMs?: number;
+  /**
+   * What happens while the store is away. `open`: reads are answered from memory, writes are journaled. `closed`:
+   * calls that need the store reject with `StoreUnavailableError`. @default "open"
+   */
+  readonly failMode?: "open" | "closed";
+  /**
+   * What happens to a session that this pod holds and that is missing in a store that kept its memory: it stays gone,
+   * or is put back from the copy. @default "gone"
+   */
+  readonly onVanished?: "gone" | "heal";
   /** Bounds of the sessions held in memory. */
   readonly cache?: CacheOptions;
+  /** Bounds, and the place, of the writes accepted while the store is away. */
+  readonly journal?: JournalOptions;
   /** What a session may hold. */
   readonly limits?: Partial<Limits>;
   /** Monotonic time and timers. @default the runtime's */
@@ -65,7 +95,10 @@ export interface Settings<Context extends object = AnyContext> {
   readonly commandTimeoutMs: number;
   readonly maxStalenessMs: number;
   readonly graceMs: number;
+  readonly failMode: "open" | "closed";
+  readonly onVanished: "gone" | "heal";
   readonly cache: Required<CacheOptions>;
+  readonly journal: Required<Omit<JournalOptions, "path">> & Pick<JournalOptions, "path">;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random | undefined;
@@ -74,9 +107,6 @@ export interface Settings<Context extends object = AnyContext> {
 /** Names that are taken, of capabilities that this version does not have. */
 const NOT_BUILT_YET = [
   "idSecrets",
-  "failMode",
-  "onVanished",
-  "journal",
   "durability",
   "topology",
   "credentials",
@@ -96,7 +126,10 @@ export const MANAGER_OPTIONS: readonly (keyof ManagerOptions)[] = [
   "commandTimeoutMs",
   "maxStalenessMs",
   "graceMs",
+  "failMode",
+  "onVanished",
   "cache",
+  "journal",
   "limits",
   "clock",
   "random",
@@ -111,6 +144,14 @@ export function resolveOptions<Context extends object>(
 ): Settings<Context> {
   refuseUnknown(options, MANAGER_OPTIONS);
   const ttlMs = span("ttlMs", options.ttlMs, 3_600_000, 1);
+  const { commandTimeoutMs } = options;
+  if (commandTimeoutMs !== undefined && commandTimeoutMs > ttlMs) {
+    throw new ConfigError(
+      "commandTimeoutMs",
+      `"commandTimeoutMs" (${commandTimeoutMs}) is longer than "ttlMs" (${ttlMs}): sessions would expire while a ` +
+        `call waits for the store.`,
+    );
+  }
   return {
     ttlMs,
     maxLifetimeMs: options.maxLifetimeMs === undefined
@@ -120,10 +161,13 @@ export function resolveOptions<Context extends object>(
     keyPrefix: checkPrefix(options.keyPrefix ?? "hakgal"),
     schema: options.schema,
     logger: options.logger,
-    commandTimeoutMs: span("commandTimeoutMs", options.commandTimeoutMs, 1_000, 1),
+    commandTimeoutMs: span("commandTimeoutMs", commandTimeoutMs, 1_000, 1),
     maxStalenessMs: span("maxStalenessMs", options.maxStalenessMs, 1_000, 0),
     graceMs: span("graceMs", options.graceMs, Math.min(ttlMs, 600_000), 0),
+    failMode: choice("failMode", options.failMode, ["open", "closed"]),
+    onVanished: choice("onVanished", options.onVanished, ["gone", "heal"]),
     cache: resolveCache(options.cache),
+    journal: resolveJournal(options.journal),
     limits: resolveLimits(options.limits),
     clock: options.clock ?? systemClock,
     random: options.random,
@@ -151,6 +195,33 @@ function resolveCache(cache: CacheOptions = {}): Required<CacheOptions> {
     maxSessions: count("cache.maxSessions", cache.maxSessions ?? 10_000, 1, 1e9),
     maxBytes: count("cache.maxBytes", cache.maxBytes ?? 268_435_456, 1, 2 ** 40),
   };
+}
+
+function resolveJournal(journal: JournalOptions = {}): Settings["journal"] {
+  refuseUnknown(journal, ["path", "maxSessions", "maxBytes", "maxAgeMs"], "journal.");
+  const { path } = journal;
+  if (path !== undefined && (typeof path !== "string" || path === "")) {
+    throw new ConfigError("journal.path", `"journal.path" is a file's path; got ${String(path)}.`);
+  }
+  return {
+    ...(path !== undefined && { path }),
+    maxSessions: count("journal.maxSessions", journal.maxSessions ?? 10_000, 0, 1e9),
+    maxBytes: count("journal.maxBytes", journal.maxBytes ?? 67_108_864, 0, 2 ** 40),
+    maxAgeMs: span("journal.maxAgeMs", journal.maxAgeMs, 4 * 3_600_000, 1),
+  };
+}
+
+function choice<Value extends string>(
+  name: string,
+  value: Value | undefined,
+  values: readonly [Value, ...Value[]],
+): Value {
+  if (value === undefined) return values[0];
+  if (!values.includes(value)) {
+    const listed = values.map((known) => `"${known}"`).join(" or ");
+    throw new ConfigError(name, `"${name}" is ${listed}; got ${String(value)}.`);
+  }
+  return value;
 }
 
 function resolveLimits(limits: Partial<Limits> = {}): Limits {

@@ -5,16 +5,16 @@
  */
 
 import { Attempts } from "./attempts.ts";
+import { Destroys } from "./destroys.ts";
 import { EventHub } from "./events.ts";
+import type { WallClock } from "./journal_record.ts";
 import { KeySpace, type SessionKey } from "./key_space.ts";
 import type { Settings } from "./options.ts";
-import { randomId } from "./random.ts";
+import { OutageJournal } from "./outage_journal.ts";
+import { type Random, randomId } from "./random.ts";
 import { SessionCache } from "./session_cache.ts";
 import type { Holder, StorageAdapter } from "./storage_adapter.ts";
-import { StoreLink } from "./store_link.ts";
-
-/** A journal may hold writes for this long, so a tombstone and a writer's entry live as long. */
-const JOURNAL_MAX_AGE_MS = 4 * 3_600_000;
+import { type LinkListener, StoreLink } from "./store_link.ts";
 
 /** Margin for what is under way when a tombstone runs out. */
 const TOMBSTONE_MARGIN_MS = 60_000;
@@ -26,6 +26,9 @@ export class Pod<Context extends object> {
   readonly link: StoreLink;
   readonly cache: SessionCache;
   readonly events: EventHub;
+  readonly journal: OutageJournal;
+  readonly destroys: Destroys;
+  readonly random: Random;
   /** The pod's random id, as which it commits. */
   readonly writer: string;
   #seq = 0;
@@ -33,14 +36,34 @@ export class Pod<Context extends object> {
   constructor(
     settings: Settings<Context>,
     adapter: StorageAdapter,
+    listener: LinkListener,
   ) {
     const { clock, random, commandTimeoutMs: timeoutMs, maxStalenessMs } = settings;
     this.settings = settings;
+    this.random = random ?? Math.random;
     this.writer = randomId(random);
     this.keys = new KeySpace(settings.keyPrefix, settings.idSecret);
-    this.link = new StoreLink(adapter, clock, { timeoutMs, podKey: this.keys.pod(this.writer) });
+    const podKey = this.keys.pod(this.writer);
+    const link = { clock, random: this.random, timeoutMs, podKey, keepMs: this.tombstoneMs };
+    this.link = new StoreLink(adapter, link, listener);
+    this.destroys = new Destroys(clock, this.tombstoneMs);
     this.cache = new SessionCache({ ...settings.cache, maxStalenessMs }, clock);
     this.events = new EventHub(settings.logger);
+    const { journal, limits } = settings;
+    const capacity = limits.trajectoryVectors;
+    this.journal = new OutageJournal(journal, capacity, this.events, this.wall);
+  }
+
+  /**
+   * The machine's wall clock beside the pod's: a monotonic clock ends with its process, and a journal may outlive it.
+   * What comes out later than now is taken for now.
+   */
+  get wall(): WallClock {
+    const { clock } = this.settings;
+    return {
+      toWall: (at) => Date.now() - (clock.now() - at),
+      fromWall: (atMs) => clock.now() - Math.max(0, Date.now() - atMs),
+    };
   }
 
   /** The next commit number: ever increasing, never used for anything else. */
@@ -55,13 +78,18 @@ export class Pod<Context extends object> {
 
   /** A window of tries, one command timeout long. */
   attempts(): Attempts {
-    const { clock, random, commandTimeoutMs } = this.settings;
-    return new Attempts(clock, random ?? Math.random, commandTimeoutMs);
+    const { clock, commandTimeoutMs: windowMs } = this.settings;
+    return new Attempts({ clock, random: this.random, windowMs, isAway: () => !this.link.isUp });
   }
 
   /** This pod as a holder of a tenant's sessions. */
   holder(key: SessionKey): Holder {
     return { pod: this.writer, inboxPrefix: this.keys.inboxPrefix(key.tenant) };
+  }
+
+  /** Keys whose destroys the store has to be told again since it lost its memory; each is answered once (rule 17). */
+  destroysToRepeat(): SessionKey[] {
+    return this.destroys.due(this.link.era);
   }
 
   /** How long a create may be under way: executed later, it is `late` (rule 2). */
@@ -71,12 +99,13 @@ export class Pod<Context extends object> {
 
   /** How long a writer's entry is kept: no retry or journal is older (rule 3). */
   get writerRetentionMs(): number {
-    return JOURNAL_MAX_AGE_MS;
+    return this.settings.journal.maxAgeMs;
   }
 
   /** Rule 4: as long as a journal, or any pod's copy, plus the deadline's span, with a margin. */
   get tombstoneMs(): number {
-    const longestMs = Math.max(JOURNAL_MAX_AGE_MS, this.settings.ttlMs);
+    const { journal, ttlMs } = this.settings;
+    const longestMs = Math.max(journal.maxAgeMs, ttlMs);
     return longestMs + this.deadlineSpanMs + TOMBSTONE_MARGIN_MS;
   }
 }

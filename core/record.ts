@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GoneReason, SessionState } from "./storage_adapter.ts";
+import type { GoneReason, SessionState, WriterEntry } from "./storage_adapter.ts";
 
 /** Version of the stored form. A reader that meets another one reports it and touches nothing. */
 export const FORMAT_VERSION = 1;
@@ -57,20 +57,6 @@ export interface RecordMeta {
   readonly floorMs: number;
   /** No writer's entry is older than this; the true oldest may be younger. */
   readonly oldestWriterMs: number;
-}
-
-/** What a record remembers of a writer: its last applied batch. */
-export interface WriterEntry {
-  /** Its number. */
-  readonly seq: number;
-  /** The incarnation that it was applied to. */
-  readonly incarnation: string;
-  /** The version that it made. */
-  readonly version: number;
-  /** When, on the store's clock. */
-  readonly atMs: number;
-  /** The batch was an adopt that found the place taken (rule 20). */
-  readonly occupied: boolean;
 }
 
 /** Access to one record inside one atomic step of a store. */

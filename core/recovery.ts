@@ -95,7 +95,8 @@ async function loadIdle<Context extends object>(
     );
     for (const [index, { id, lane: { entry } }] of idle.entries()) {
       const reply = replies[index]!;
-      if (reply.outcome === "moving") {
+      // What asks for more than taking it is left to a load of its own.
+      if (reply.outcome === "moving" || reply.outcome === "missing" && entry.stub) {
         left.push(id);
         continue;
       }

@@ -39,7 +39,7 @@ export async function rotate<Context extends object>(
   if (settled.kind === "absent") return { outcome: "absent", reason: settled.reason };
 
   // From here on somebody completes it, if not this pod.
-  attempts.tookEffect();
+  attempts.takeEffect();
   entry.forget();
   const outcome = await complete(pod, entry.key.storeKey, nonce, to.storeKey, attempts);
   return outcome === "adopted" ? { outcome, incarnation: nonce } : { outcome };

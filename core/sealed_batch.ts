@@ -25,6 +25,8 @@ export interface Destination {
   readonly prev?: number | undefined;
   /** Undefined when this pod keeps no copy. */
   readonly holder?: Holder | undefined;
+  /** When its first and last operation were accepted, by the pod's clock; only of what was journaled (rule 18). */
+  readonly accepted?: { readonly firstAt: number; readonly lastAt: number } | undefined;
 }
 
 /** Seals operations under a number. */
@@ -42,9 +44,10 @@ export function seal<Context extends object>(
 export function toCommit<Context extends object>(
   pod: Pod<Context>,
   sealed: SealedBatch,
-  { incarnation, prev, holder }: Destination,
+  { incarnation, prev, holder, accepted }: Destination,
 ): CommitBatch {
   const { settings } = pod;
+  const nowMs = pod.link.storeTimeMs() ?? 0;
   const first = sealed.operations[0]?.kind;
   return {
     ...sealed,
@@ -53,11 +56,25 @@ export function toCommit<Context extends object>(
     ...(holder && { holder }),
     // Rule 2, counted from this send: an older one is late the sooner.
     ...((first === "create" || first === "adopt") &&
-      { notAfterMs: (pod.link.storeTimeMs() ?? 0) + pod.deadlineSpanMs }),
+      { notAfterMs: nowMs + pod.deadlineSpanMs }),
+    ...(accepted && { accepted: toStoreTimes(pod, accepted) }),
     ttlMs: settings.ttlMs,
     graceMs: settings.graceMs,
     tombstoneMs: pod.tombstoneMs,
     writerRetentionMs: pod.writerRetentionMs,
     limits: { maxFields: settings.limits.fields, maxBytes: settings.limits.sessionBytes },
   };
+}
+
+/** Rule 18: computed again for each send, by how long ago it was on this pod's monotonic clock. */
+function toStoreTimes<Context extends object>(
+  pod: Pod<Context>,
+  { firstAt, lastAt }: { readonly firstAt: number; readonly lastAt: number },
+): { firstMs: number; lastMs: number } {
+  return { firstMs: toStoreTime(pod, firstAt), lastMs: toStoreTime(pod, lastAt) };
+}
+
+/** A moment of the pod's clock on the store's, as it was then or a little earlier. */
+export function toStoreTime<Context extends object>(pod: Pod<Context>, at: number): number {
+  return (pod.link.storeTimeMs() ?? 0) - (pod.settings.clock.now() - at);
 }

@@ -20,6 +20,8 @@ export interface Copy {
   readonly sentAt: number;
   /** When it runs out, on the pod's clock; never after the store's own expiry. */
   readonly expiresAt: number;
+  /** Operations in it that the store does not have yet; none when left out. */
+  readonly pending?: number;
 }
 
 /**
@@ -31,17 +33,23 @@ export class Session<Context extends object = AnyContext> {
   readonly tenant: string;
   /** The caller's own id for it. */
   readonly id: string;
-  /** Whether it was served while the store is away. */
-  readonly degraded: boolean = false;
-  /** How many writes in this snapshot the store does not have yet. */
-  readonly pending: number = 0;
+  /** Whether the store was not up, or did not have all of this snapshot, when it was taken. */
+  readonly degraded: boolean;
+  /** How many accepted operations in this snapshot the store does not have yet. */
+  readonly pending: number;
   readonly #copy: Copy;
   readonly #clock: Clock;
   #context: Context | undefined;
   #trajectory: readonly Float32Array[] | undefined;
 
   /** Made by the manager. */
-  constructor(key: Pick<SessionKey, "tenant" | "id">, copy: Copy, clock: Clock) {
+  constructor(
+    key: Pick<SessionKey, "tenant" | "id">,
+    copy: Copy,
+    { clock, isStoreUp }: { readonly clock: Clock; readonly isStoreUp: boolean },
+  ) {
+    this.pending = copy.pending ?? 0;
+    this.degraded = this.pending > 0 || !isStoreUp;
     this.tenant = key.tenant;
     this.id = key.id;
     this.#copy = copy;

@@ -6,6 +6,7 @@
 
 import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.ts";
+import type { JournaledSession } from "./journaled_session.ts";
 import type { SessionKey } from "./key_space.ts";
 import { stateBytes } from "./record.ts";
 import type { Copy } from "./session.ts";
@@ -19,13 +20,25 @@ export interface Stub {
   readonly acknowledgedSeq: number;
   /** When it runs out unless somebody renews it, on the pod's clock. */
   readonly expiresAt: number;
+  /** When the incarnation was made, on the store's clock, if this pod knows. */
+  readonly madeAtMs: number | undefined;
 }
 
 /** One session's place in the cache. It has one owner at a time, the session's lane. */
 export class CacheEntry {
-  readonly key: SessionKey;
+  /** Whose place it is; its id may become known later. */
+  key: SessionKey;
   #copy: Copy | undefined;
   #stub: Stub | undefined;
+  /** Operations of it that wait for the store; it is the journal's to set. */
+  journaled: JournaledSession | undefined;
+  /** The store's memory that what is held here was acknowledged by; 0 when nothing is. */
+  era = 0;
+  /**
+   * What a copy that had to be dropped came to by this pod's own later writes. It may lack other pods' writes in
+   * between: good enough to be shown while the store is away, and for nothing else.
+   */
+  #remnant: Copy | undefined;
   /** Newest state of which another pod told. */
   #heard: Pick<Identity, "incarnation" | "version"> | undefined;
   #heardCount = 0;
@@ -44,6 +57,10 @@ export class CacheEntry {
     return this.#stub;
   }
 
+  get remnant(): Copy | undefined {
+    return this.#remnant;
+  }
+
   /** Whether another pod told, or may have told, of a newer state than the copy's. */
   get stale(): boolean {
     return this.#stale;
@@ -51,9 +68,11 @@ export class CacheEntry {
 
   /** Takes a copy of the state after what this pod committed. */
   keep(copy: Copy, acknowledgedSeq: number): void {
-    const { incarnation, version } = copy.state;
+    const { incarnation, version, incarnationAtMs } = copy.state;
+    const { expiresAt } = copy;
     this.#copy = copy;
-    this.#stub = { incarnation, version, acknowledgedSeq, expiresAt: copy.expiresAt };
+    this.#remnant = undefined;
+    this.#stub = { incarnation, version, acknowledgedSeq, expiresAt, madeAtMs: incarnationAtMs };
     this.#stale = this.#heard !== undefined &&
       (this.#heard.incarnation !== incarnation || this.#heard.version > version);
     if (!this.#stale) this.#heard = undefined;
@@ -76,17 +95,20 @@ export class CacheEntry {
   /** Drops the copy; how to address the session stays. */
   dropCopy(): void {
     this.#copy = undefined;
+    this.#remnant = undefined;
   }
 
-  /** Drops the copy and remembers how to address the session. */
-  keepStub(stub: Stub): void {
+  /** Drops the copy and remembers how to address the session, and what may be shown of it while the store is away. */
+  keepStub(stub: Stub, remnant?: Copy): void {
     this.#copy = undefined;
+    this.#remnant = remnant;
     this.#stub = stub;
   }
 
   /** Forgets the session: it is known not to be alive. */
   forget(): void {
     this.#copy = undefined;
+    this.#remnant = undefined;
     this.#stub = undefined;
   }
 
@@ -144,12 +166,7 @@ export class SessionCache {
     return this.#entries.size;
   }
 
-  /** The copy of a session that may be served without asking the store (rule 12). */
-  freshCopy(tenant: string, id: string): Copy | undefined {
-    const entry = this.#entries.get(cacheKey(tenant, id));
-    return entry && this.isFresh(entry) ? entry.copy : undefined;
-  }
-
+  /** Whether an entry's copy may be served without asking the store (rule 12). */
   isFresh(entry: CacheEntry): boolean {
     const { copy } = entry;
     if (copy === undefined || entry.stale) return false;
@@ -165,7 +182,7 @@ export class SessionCache {
   /** Keeps an entry, or keeps it with its present size; one without anything to keep is dropped. */
   store(entry: CacheEntry): void {
     const key = cacheKey(entry.key.tenant, entry.key.id);
-    if (!entry.stub) {
+    if (!entry.stub || entry.key.id === "") {
       this.#entries.delete(key);
       return;
     }
@@ -185,6 +202,11 @@ export class SessionCache {
     }
   }
 
+  /** All entries, the most recently used first. */
+  entries(): CacheEntry[] {
+    return [...this.#entries.values()];
+  }
+
   clear(): void {
     this.#entries.clear();
   }
@@ -195,8 +217,9 @@ function cacheKey(tenant: string, id: string): string {
 }
 
 function sizeOf(entry: CacheEntry): number {
-  const state = entry.copy?.state;
+  const state = (entry.copy ?? entry.remnant)?.state;
   const overhead = 512 + entry.key.id.length * 2;
   if (!state) return overhead;
+
   return overhead + 64 * state.context.size + stateBytes(state.context, state.trajectory);
 }

@@ -6,9 +6,13 @@
  * @module
  */
 
+import type { Attempts, Unsettled } from "./attempts.ts";
+import { AwayServer } from "./away_server.ts";
 import { serveOne, serveReads } from "./call_server.ts";
 import type { Call, ReadCall, UpdateCall, WriteCall } from "./calls.ts";
+import { drain } from "./drain.ts";
 import { StoreUnavailableError } from "./errors.ts";
+import { healSession, needsHealing } from "./healing.ts";
 import type { Pod } from "./pod.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import { serveUpdates, serveWrites } from "./write_server.ts";
@@ -23,6 +27,8 @@ export class SessionLane<Context extends object> {
   readonly #onIdle: () => void;
   #queue: Call[] = [];
   #running: Promise<void> | undefined;
+  /** Somebody waits for the session to be brought into the store. */
+  #tending: PromiseWithResolvers<void> | undefined;
 
   constructor(pod: Pod<Context>, entry: CacheEntry, onIdle: () => void) {
     this.#pod = pod;
@@ -36,9 +42,17 @@ export class SessionLane<Context extends object> {
     this.#running ??= this.#run();
   }
 
-  /** Whether a call is under way, or waits. */
+  /** Puts back what the store lost of the session and drains what is journaled of it; rejects when that has to wait. */
+  tend(): Promise<void> {
+    this.#tending ??= Promise.withResolvers();
+    this.#running ??= this.#run();
+    return this.#tending.promise;
+  }
+
+  /** Whether a call is under way, or waits, or operations wait for the store. */
   get isBusy(): boolean {
-    return this.#running !== undefined;
+    return this.#running !== undefined || this.entry.journaled !== undefined ||
+      needsHealing(this.#pod, this.entry);
   }
 
   /** Keeps an idle lane's calls waiting while somebody else works on the entry, until `vacate`. */
@@ -49,7 +63,7 @@ export class SessionLane<Context extends object> {
   /** Lets the calls begin that came while the lane was occupied. */
   vacate(): void {
     this.#running = undefined;
-    if (this.#queue.length > 0) this.#running = this.#run();
+    if (this.#queue.length > 0 || this.#tending) this.#running = this.#run();
     else this.#onIdle();
   }
 
@@ -61,23 +75,75 @@ export class SessionLane<Context extends object> {
   async #run(): Promise<void> {
     // What the same turn adds shares the first batch.
     await undefined;
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 || this.#tending) {
+      const obstacle = await this.#catchUp();
       const calls = this.#takeGroup();
       if (calls.length === 0) continue;
-      try {
-        await this.#serve(calls);
-      } catch (error) {
-        for (const call of calls) call.answer.reject(error);
-        if (this.#pod.link.state === "down") this.#rejectQueued(error);
-      }
+      await this.#serve(calls, obstacle);
       this.#pod.cache.store(this.entry);
     }
     this.#running = undefined;
     this.#onIdle();
   }
 
-  #serve(calls: Call[]): Promise<void> {
+  /** First the store gets what it lost and what waits for it; what is answered stands in the way of that. */
+  async #catchUp(): Promise<unknown> {
+    const tending = this.#tending;
+    this.#tending = undefined;
+    const obstacle = await this.#reconcile().then(() => undefined, (error) => error);
+    if (obstacle === undefined) tending?.resolve();
+    else tending?.reject(obstacle);
+    return obstacle;
+  }
+
+  async #reconcile(): Promise<void> {
+    const { entry } = this;
+    const pod = this.#pod;
+    if (!pod.link.isUp) return;
+    if (needsHealing(pod, entry)) await healSession(pod, entry, pod.attempts());
+    else entry.era = pod.link.era;
+    if (entry.journaled) await drain(pod, entry.journaled);
+  }
+
+  async #serve(calls: Call[], obstacle: unknown): Promise<void> {
     const attempts = this.#pod.attempts();
+    try {
+      if (obstacle !== undefined) throw obstacle;
+      if (this.#isAway) await this.#serveAway(calls);
+      else await this.#serveOnline(calls, attempts);
+    } catch (error) {
+      await this.#serveDespite(error, calls, attempts);
+    }
+  }
+
+  get #isAway(): boolean {
+    const { link, settings } = this.#pod;
+    return this.entry.journaled !== undefined || !link.isUp && settings.failMode === "open";
+  }
+
+  /** What the store's absence keeps from being served by it is served from memory, if the owner wants that. */
+  async #serveDespite(error: unknown, calls: Call[], attempts: Attempts): Promise<void> {
+    const isAway = error instanceof StoreUnavailableError &&
+      (attempts.gaveUp || !this.#pod.link.isUp || this.entry.journaled !== undefined);
+    const { failMode } = this.#pod.settings;
+    if (isAway && failMode === "open" && !attempts.tookEffect && calls[0]!.kind !== "rotate") {
+      return await this.#serveAway(calls, attempts.unsettled);
+    }
+    // A store that refuses writes can be read from.
+    if (this.entry.journaled) await this.#serveAway(calls.filter(({ kind }) => kind === "read"));
+    for (const call of calls) call.answer.reject(error);
+    if (isAway) this.#rejectQueued(error);
+  }
+
+  async #serveAway(calls: Call[], unsettled?: Unsettled): Promise<void> {
+    try {
+      await new AwayServer(this.#pod, this.entry).serve(calls, unsettled);
+    } catch (error) {
+      for (const { answer } of calls) answer.reject(error);
+    }
+  }
+
+  #serveOnline(calls: Call[], attempts: Attempts): Promise<void> {
     const [first] = calls;
     switch (first!.kind) {
       case "read":
@@ -107,7 +173,7 @@ export class SessionLane<Context extends object> {
 
   /** The first calls of one kind that can be served together; callers that gave up are left out. */
   #takeGroup(): Call[] {
-    const kind = this.#queue[0]!.kind;
+    const kind = this.#queue[0]?.kind;
     const alone = kind === "create" || kind === "destroy" || kind === "rotate";
     let end = 0;
     for (let operations = 0; end < this.#queue.length; end++) {

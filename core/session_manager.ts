@@ -4,23 +4,32 @@
  * @module
  */
 
-import { within } from "./clock.ts";
-import { ConfigError, StoreUnavailableError } from "./errors.ts";
+import { delay, within } from "./clock.ts";
+import { ConfigError, StoreUnavailableError, UnkeptWritesError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
+import type { JournalStore } from "./journal_store.ts";
 import { Lanes } from "./lanes.ts";
 import { type ManagerOptions, resolveOptions } from "./options.ts";
 import { Pod } from "./pod.ts";
+import { Reconciler } from "./reconciler.ts";
 import type { AnyContext } from "./session.ts";
 import type { StorageAdapter, StoreInfo } from "./storage_adapter.ts";
+import type { HealthState } from "./store_health.ts";
+import { takeOver } from "./takeover.ts";
 import { TenantSessions } from "./tenant_sessions.ts";
 import { checkTenant } from "./validation.ts";
 
+/** How often a flush looks whether the journal is empty. */
+const FLUSH_POLL_MS = 10;
+
 /** How things stand. */
 export interface ManagerStatus {
-  /** `down` when the last call to the store had no answer. */
+  /** `down` while no call is sent to it, `recovering` while it is back and not everything journaled is in it. */
   readonly store: "up" | "down" | "recovering";
   /** Sessions with writes that the store does not have yet. */
   readonly journaled: number;
+  /** What these writes take in memory, counted roughly. */
+  readonly journaledBytes: number;
   /** Sessions held in memory. */
   readonly cached: number;
   /** Sessions with calls under way. */
@@ -30,6 +39,12 @@ export interface ManagerStatus {
 /** Options of {@linkcode BaseSessionManager.flush}. */
 export interface FlushOptions {
   /** Longest wait, in milliseconds. @default no limit */
+  readonly timeoutMs?: number;
+}
+
+/** Options of {@linkcode BaseSessionManager.close}. */
+export interface CloseOptions {
+  /** How long journaled writes may take to reach the store, in milliseconds. @default twice `commandTimeoutMs` */
   readonly timeoutMs?: number;
 }
 
@@ -51,26 +66,35 @@ export class BaseSessionManager<Context extends object = AnyContext> {
   readonly #pod: Pod<Context>;
   readonly #adapter: StorageAdapter;
   readonly #lanes: Lanes<Context>;
+  readonly #reconciler: Reconciler<Context>;
+  readonly #prepared: Promise<void>;
   #closing: Promise<void> | undefined;
 
   /**
-   * Makes a manager on an adapter; nothing is sent yet.
+   * Makes a manager on an adapter; nothing is sent yet. `journalAt` makes a place for a journal that outlives the process.
    *
    * @throws ConfigError when an option is unknown, or out of range
    */
-  constructor(options: ManagerOptions<Context>) {
+  constructor(options: ManagerOptions<Context>, journalAt?: (path: string) => JournalStore) {
     const { adapter, ...rest } = options;
     checkAdapter(adapter);
     const settings = resolveOptions(rest);
     this.#adapter = adapter;
-    this.#pod = new Pod(settings, adapter);
+    this.#pod = new Pod(settings, adapter, {
+      onHealth: (state, cause) => this.#onHealth(state, cause),
+      onLoss: () => this.#onLoss(),
+      onOpen: () => this.#reconciler.start(),
+      onRefusal: (error) => this.#warn(error.code, error.message),
+    });
     this.#lanes = new Lanes(this.#pod);
+    this.#reconciler = new Reconciler(this.#pod, this.#lanes);
+    this.#prepared = this.#takeOverJournal(journalAt);
     if (settings.idSecret === undefined) {
-      this.#pod.events.emit("warning", {
-        code: "NO_ID_SECRET",
-        message: "Without idSecret, ids are hidden by plain SHA-256: who can read the store can " +
-          "find short or guessable ids. Set idSecret to 32 random bytes, the same on every pod.",
-      });
+      this.#warn(
+        "NO_ID_SECRET",
+        "Without idSecret, ids are hidden by plain SHA-256: who can read the store can find short or guessable ids. " +
+          "Set idSecret to 32 random bytes, the same on every pod.",
+      );
     }
   }
 
@@ -90,10 +114,22 @@ export class BaseSessionManager<Context extends object = AnyContext> {
 
   /**
    * Connects to the store, and proves that it can be written to. `SessionManager.open` calls it; otherwise the
-   * first call does.
+   * first call does. Where `failMode` is `open` a store that is away is no error: the answer is undefined then, with a
+   * warning, and the store is looked for from then on.
+   *
+   * @throws StoreRejectedError when the store refuses: wrong password, missing permission, read-only replica
    */
-  connect(): Promise<StoreInfo> {
-    return this.#pod.link.open();
+  async connect(): Promise<StoreInfo | undefined> {
+    await this.#prepared;
+    try {
+      return await this.#pod.link.open();
+    } catch (error) {
+      const isAway = error instanceof StoreUnavailableError;
+      if (!isAway || this.#pod.settings.failMode === "closed") throw error;
+      this.#pod.link.giveUp(error);
+      this.#warn("STORE_AWAY", `The store could not be reached when opening. ${error.message}`);
+      return undefined;
+    }
   }
 
   /** Forgets every copy in memory: what a pod's death does. The store is not touched. */
@@ -102,27 +138,40 @@ export class BaseSessionManager<Context extends object = AnyContext> {
   }
 
   /**
-   * Resolves when no write is queued or under way.
+   * Resolves when no write is queued, under way or journaled.
    *
-   * @throws StoreUnavailableError when it takes longer than `timeoutMs`
+   * @throws UnkeptWritesError when accepted writes could not be kept since the last flush, or are still in this
+   * process's journal after `timeoutMs`; its `writes` name them
+   * @throws StoreUnavailableError when calls, or writes in a durable journal, wait for longer than `timeoutMs`
    */
   async flush(options: FlushOptions = {}): Promise<void> {
-    const settled = this.#lanes.settled();
-    if (options.timeoutMs === undefined) return await settled;
-    const { clock } = this.#pod.settings;
-    const late = Symbol();
-    if (await within(clock, options.timeoutMs, settled, late) === late) {
-      throw new StoreUnavailableError(
-        `Writes are still under way after ${options.timeoutMs} ms.`,
-        { outcome: "unknown" },
-      );
-    }
+    const limitMs = options.timeoutMs ?? Infinity;
+    const isDone = await this.#settledWithin(limitMs);
+    const unkept = this.#pod.journal.takeUnkept();
+    if (!isDone && !this.#pod.journal.isDurable) unkept.push(...this.#pod.journal.waiting());
+    if (unkept.length > 0) throw new UnkeptWritesError(unkept);
+    if (isDone) return;
+    throw new StoreUnavailableError(`Writes are still under way after ${limitMs} ms.`, {
+      outcome: "unknown",
+    });
   }
 
   /** How things stand now. */
   status(): ManagerStatus {
-    const { link, cache } = this.#pod;
-    return { store: link.state, journaled: 0, cached: cache.size, active: this.#lanes.active };
+    const { link, cache, journal } = this.#pod;
+    const isRecovering = link.isUp && this.#reconciler.isRecovering;
+    return {
+      store: isRecovering ? "recovering" : link.state,
+      journaled: journal.size,
+      journaledBytes: journal.bytes,
+      cached: cache.size,
+      active: this.#lanes.active,
+    };
+  }
+
+  /** How often each event was told since the manager was made; for metrics. */
+  eventCounts(): Partial<Record<keyof SessionEvents, number>> {
+    return this.#pod.events.counts();
   }
 
   /** Adds a listener for an event; the answer removes it. */
@@ -134,11 +183,15 @@ export class BaseSessionManager<Context extends object = AnyContext> {
   }
 
   /**
-   * Takes no more calls, lets those under way end, and closes what the adapter opened itself; a client that was
-   * handed in stays open. Each step ends within the command timeout, whatever the store does.
+   * Takes no more calls, lets those under way end, drains what is journaled for as long as `timeoutMs`, and closes what
+   * the adapter opened itself; a client that was handed in stays open. Each step ends within its time, whatever the
+   * store does.
+   *
+   * @throws UnkeptWritesError when accepted writes are not in the store, and in no durable journal either. The manager
+   * is closed all the same.
    */
-  close(): Promise<void> {
-    return this.#closing ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#closing ??= this.#close(options);
   }
 
   /** Lets `await using` close the manager. */
@@ -146,14 +199,68 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close({ timeoutMs }: CloseOptions): Promise<void> {
     const { clock, commandTimeoutMs } = this.#pod.settings;
     this.#lanes.refuseCalls();
+    await this.#settledWithin(timeoutMs ?? 2 * commandTimeoutMs);
+    this.#reconciler.stop();
+    this.#pod.link.stop();
     await this.#lanes.settled();
-    for (const step of [this.#lanes.unsubscribe(), this.#adapter.close()]) {
+    const { journal } = this.#pod;
+    const unkept = [...journal.takeUnkept(), ...(journal.isDurable ? [] : journal.waiting())];
+    for (const step of [this.#lanes.unsubscribe(), this.#adapter.close(), journal.close()]) {
       await within(clock, commandTimeoutMs, step, undefined);
     }
     this.#pod.cache.clear();
+    if (unkept.length > 0) throw new UnkeptWritesError(unkept);
+  }
+
+  /** Whether nothing was queued, under way or journaled any more before the limit. */
+  async #settledWithin(limitMs: number): Promise<boolean> {
+    const { clock } = this.#pod.settings;
+    const endsAt = clock.now() + limitMs;
+    for (;;) {
+      const leftMs = Math.max(0, endsAt - clock.now());
+      const settled = this.#lanes.settled().then(() => true);
+      const isSettled = leftMs === Infinity
+        ? await settled
+        : await within(clock, leftMs, settled, false);
+      if (!isSettled) return false;
+      if (this.#pod.journal.size === 0) return true;
+      if (leftMs === 0) return false;
+      this.#reconciler.start();
+      await delay(clock, Math.min(leftMs, FLUSH_POLL_MS));
+    }
+  }
+
+  #takeOverJournal(journalAt?: (path: string) => JournalStore): Promise<void> {
+    const { path } = this.#pod.settings.journal;
+    if (path === undefined) return Promise.resolve();
+    if (!journalAt) {
+      throw new ConfigError(
+        "journal.path",
+        "This manager keeps no journal on disk: use SessionManager.",
+      );
+    }
+    const preparing = takeOver(this.#pod, journalAt(path));
+    this.#lanes.prepare(preparing);
+    return preparing;
+  }
+
+  #onHealth(state: HealthState, cause: unknown): void {
+    if (state === "up") return this.#reconciler.start();
+    this.#reconciler.pause();
+    const reason = cause instanceof Error ? cause.message : "unknown";
+    this.#pod.events.emit("degraded", { reason });
+  }
+
+  #onLoss(): void {
+    this.#pod.events.emit("memoryLost", {});
+    this.#reconciler.start();
+  }
+
+  #warn(code: string, message: string): void {
+    this.#pod.events.emit("warning", { code, message });
   }
 }
 

@@ -18,6 +18,20 @@ export interface Identity {
 /** A context entry: the field's name (well-formed Unicode) and its value as JSON text. */
 export type ContextEntry = readonly [field: string, json: string];
 
+/** What a record remembers of a writer: its last applied batch. */
+export interface WriterEntry {
+  /** Its number. */
+  readonly seq: number;
+  /** The incarnation that it was applied to. */
+  readonly incarnation: string;
+  /** The version that it made. */
+  readonly version: number;
+  /** When, on the store's clock. */
+  readonly atMs: number;
+  /** The batch was an adopt that found the place taken (rule 20). */
+  readonly occupied: boolean;
+}
+
 /** The whole state of a live session, as a store holds it. */
 export interface SessionState extends Identity {
   /** When this incarnation was made, on the store's clock, in milliseconds. */
@@ -34,6 +48,10 @@ export interface SessionState extends Identity {
   readonly capacity: number;
   /** The trajectory, oldest first: little-endian float32, all of one length. */
   readonly trajectory: readonly Uint8Array[];
+  /** The last batch of each writer that is remembered, by the writer's id. */
+  readonly writers: ReadonlyMap<string, WriterEntry>;
+  /** The newest time of a writer's entry that was dropped (rule 3). */
+  readonly floorMs: number;
 }
 
 /**
@@ -61,7 +79,14 @@ export type Operation =
   | { readonly kind: "append"; readonly vector: Uint8Array }
   /** Renews the expiry and changes nothing else: the identity stays. */
   | { readonly kind: "touch" }
-  | { readonly kind: "destroy" }
+  | {
+    readonly kind: "destroy";
+    /**
+     * When the incarnation meant was made, on the store's clock: what its tombstone says where nothing is under the
+     * key, since between two incarnations the later made one wins (rules 16 and 17).
+     */
+    readonly incarnationAtMs?: number;
+  }
   /** Rotation, step 1, on the old key: live becomes moving, the state is kept (rule 20). */
   | { readonly kind: "freeze"; readonly nonce: string; readonly to: string }
   /** Rotation, step 2, on the new key: the state becomes incarnation `nonce` if nothing lives here. */
@@ -266,6 +291,11 @@ export interface LoadRequest {
   readonly holder?: Holder;
   /** How long a tombstone is kept: a load that finds an expired record closes it into one (rule 18). */
   readonly tombstoneMs: number;
+  /**
+   * When the operation was accepted that is to be bound to what is found (rule 9), on the store's clock. A record that
+   * expired later than that is found as it is, and left open for the commit that follows (rule 18).
+   */
+  readonly acceptedMs?: number;
 }
 
 /** The answer to a load. */
@@ -281,6 +311,48 @@ export type LoadReply =
   | (ReplyBase & { readonly outcome: "moving"; readonly moving: Moving })
   | (ReplyBase & { readonly outcome: "missing" })
   | CorruptReply;
+
+/** A copy that is given back to a store that lost its memory (rules 14 to 16). */
+export interface HealRequest {
+  /** The state as the store had acknowledged it. Its times are on the store's present clock. */
+  readonly state: SessionState;
+  /** Executed after this moment on the store's clock, it answers `late` (rule 2). */
+  readonly notAfterMs: number;
+  /** How long an expired record is kept as such before it is dropped (rule 4). */
+  readonly graceMs: number;
+  /** The pod that holds a copy. */
+  readonly holder?: Holder;
+}
+
+/** The answer to a heal. Only `healed` changes anything. */
+export type HealReply =
+  | (ReplyBase & {
+    /**
+     * `healed`: the record is now the copy. `intact`: the store has all that the copy has. `diverged`: each has what the
+     * other has not; the store's stays. `superseded`: the store knows an incarnation made later, alive or dead.
+     * `late`: executed after `notAfterMs`, or after the copy's own expiry.
+     */
+    readonly outcome: "healed" | "intact" | "diverged" | "superseded" | "late";
+  })
+  /** This very incarnation is dead. */
+  | (ReplyBase & { readonly outcome: "gone"; readonly reason: GoneReason })
+  | CorruptReply;
+
+/** Options of {@linkcode StorageAdapter.heartbeat}. */
+export interface HeartbeatOptions extends CallOptions {
+  /** The pod's own key; the one of `open`. */
+  readonly podKey: string;
+  /** How long the key is kept from now on. */
+  readonly keepMs: number;
+}
+
+/** What a heartbeat tells of the store's memory (rule 13). */
+export interface HeartbeatReply extends ReplyBase {
+  /** How often the pod's key was counted up since it is there: it only goes back when the store does. */
+  readonly counter: number;
+  /** Names the store's present memory: another name means that it may have lost something. Undefined if not known. */
+  readonly epoch: string | undefined;
+}
 
 /** One live session in a listing. */
 export interface ListedRecord {
@@ -378,6 +450,15 @@ export interface StorageAdapter {
     request: Pick<LoadRequest, "tombstoneMs">,
     options: CallOptions,
   ): Promise<LoadReply[]>;
+  /**
+   * Counts the pod's own key up. A store that cannot be written to now (a replica, a server that is loading) answers as
+   * it would to a commit. Absent where the store has no memory to lose that the pod does not lose with it.
+   */
+  heartbeat?(options: HeartbeatOptions): Promise<HeartbeatReply>;
+  /**
+   * Puts a copy back, atomically, by the rules of `core/heal.ts`. Absent where the store cannot lose its memory.
+   */
+  heal?(key: string, request: HealRequest, options: CallOptions): Promise<HealReply>;
   /** Live sessions whose key begins with `prefix`, in any order; none that stays is missed. */
   list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord>;
   /**

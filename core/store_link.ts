@@ -8,10 +8,13 @@
 import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionError, StoreRejectedError, StoreUnavailableError } from "./errors.ts";
+import { MemoryWatch } from "./memory_watch.ts";
+import type { Random } from "./random.ts";
 import type {
-  AdapterOpenOptions,
   CommitBatch,
   CommitReply,
+  HealReply,
+  HealRequest,
   Holder,
   InboxListener,
   ListedRecord,
@@ -20,6 +23,7 @@ import type {
   StorageAdapter,
   StoreInfo,
 } from "./storage_adapter.ts";
+import { type HealthState, StoreHealth } from "./store_health.ts";
 
 /** A reply, and when its command was sent by the pod's clock. */
 export interface Answer<Reply> {
@@ -27,28 +31,75 @@ export interface Answer<Reply> {
   readonly sentAt: number;
 }
 
+/** What a {@linkcode StoreLink} works with. */
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Longest wait for a heartbeat, and for opening. */
+  readonly timeoutMs: number;
+  /** The key that this pod counts up. */
+  readonly podKey: string;
+  /** How long it outlives the pod: as long as a tombstone (rule 13). */
+  readonly keepMs: number;
+}
+
+/** What is heard of the store as a whole. */
+export interface LinkListener {
+  /** It went away, or came back. */
+  onHealth(state: HealthState, cause: unknown): void;
+  /** It lost its memory, or may have (rule 13). */
+  onLoss(): void;
+  /** It is open. */
+  onOpen(): void;
+  /** It refused to be opened. */
+  onRefusal(error: StoreRejectedError): void;
+}
+
 /** One pod's link to its store. */
 export class StoreLink {
   readonly #adapter: StorageAdapter;
+  readonly #options: LinkOptions;
+  readonly #listener: LinkListener;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
-  readonly #openOptions: AdapterOpenOptions;
+  readonly #health: StoreHealth;
+  readonly #memory: MemoryWatch;
   #opening: Promise<StoreInfo> | undefined;
+  #beating: Promise<void> | undefined;
   #isOpen = false;
-  #state: "up" | "down" = "up";
+  #era = 1;
   /** The store's time minus the pod's, at least: a reply is older than its arrival. */
   #offsetMs: number | undefined;
 
-  constructor(adapter: StorageAdapter, clock: Clock, openOptions: AdapterOpenOptions) {
+  constructor(adapter: StorageAdapter, options: LinkOptions, listener: LinkListener) {
+    const { clock, random, keepMs } = options;
     this.#adapter = adapter;
+    this.#options = options;
+    this.#listener = listener;
     this.#clock = clock;
-    this.#openOptions = openOptions;
     this.#deadlines = new Deadlines(clock);
+    this.#memory = new MemoryWatch(keepMs);
+    this.#health = new StoreHealth({
+      clock,
+      random,
+      patienceMs: options.timeoutMs / 2,
+      probe: () => this.#probe(),
+      onChange: (state, cause) => listener.onHealth(state, cause),
+    });
   }
 
-  /** `down` when the last call had no answer. */
-  get state(): "up" | "down" {
-    return this.#state;
+  /** `down` while the breaker is open: no call waits for the store then. */
+  get state(): HealthState {
+    return this.#health.state;
+  }
+
+  get isUp(): boolean {
+    return this.#health.state === "up";
+  }
+
+  /** Counts the store's memories, as far as this pod noticed. */
+  get era(): number {
+    return this.#era;
   }
 
   /** The store's time now, never later than it is; undefined before the first reply. */
@@ -70,12 +121,60 @@ export class StoreLink {
     }
   }
 
+  /** Takes the store for away from now on, until a probe finds it. */
+  giveUp(cause: unknown): void {
+    this.#health.open(cause);
+  }
+
+  /** Ends the heartbeats. */
+  stop(): void {
+    this.#health.stop();
+  }
+
+  /**
+   * Asks now whether the store still has its memory; whether it lost it is told by the era. Those who ask at the same
+   * time share one heartbeat.
+   */
+  checkMemory(): Promise<void> {
+    return this.#beating ??= this.#beat().finally(() => this.#beating = undefined);
+  }
+
   async #open(): Promise<StoreInfo> {
     await this.#adapter.prepare?.();
-    const options = this.#openOptions;
-    const info = await this.#bounded(options.timeoutMs, this.#adapter.open(options));
+    const { timeoutMs, podKey } = this.#options;
+    const info = await this.#bounded(timeoutMs, this.#adapter.open({ timeoutMs, podKey }));
     this.#isOpen = true;
+    this.#health.start();
+    this.#listener.onOpen();
     return info;
+  }
+
+  async #probe(): Promise<void> {
+    if (!this.#isOpen) {
+      try {
+        await this.open();
+      } catch (error) {
+        if (!(error instanceof StoreRejectedError)) throw error;
+        this.#listener.onRefusal(error);
+        throw new StoreUnavailableError(error.message, { outcome: "not-applied", cause: error });
+      }
+    }
+    await this.checkMemory();
+  }
+
+  async #beat(): Promise<void> {
+    const { timeoutMs, podKey, keepMs } = this.#options;
+    const sentAt = this.#clock.now();
+    if (!this.#adapter.heartbeat) {
+      const call = this.#adapter.load(podKey, { tombstoneMs: keepMs }, { timeoutMs });
+      return this.#hearTime(await this.#bounded(timeoutMs, call));
+    }
+    const call = this.#adapter.heartbeat({ timeoutMs, podKey, keepMs });
+    const reply = await this.#bounded(timeoutMs, call);
+    this.#hearTime(reply);
+    if (!this.#memory.take(reply, sentAt)) return;
+    this.#era++;
+    this.#listener.onLoss();
   }
 
   /** Listens to a pod's inbox; undefined where the store has no such channel. */
@@ -83,7 +182,7 @@ export class StoreLink {
     holder: Holder,
     listener: InboxListener,
   ): Promise<(() => Promise<void>) | undefined> {
-    if (!this.#isOpen) await this.open();
+    await this.#admit();
     return await this.#adapter.subscribe?.(holder, listener);
   }
 
@@ -93,6 +192,15 @@ export class StoreLink {
 
   load(key: string, request: LoadRequest, timeoutMs: number): Promise<Answer<LoadReply>> {
     return this.#timed(timeoutMs, () => this.#adapter.load(key, request, { timeoutMs }));
+  }
+
+  /** Whether copies can be put back. */
+  get heals(): boolean {
+    return this.#adapter.heal !== undefined;
+  }
+
+  heal(key: string, request: HealRequest, timeoutMs: number): Promise<Answer<HealReply>> {
+    return this.#timed(timeoutMs, () => this.#adapter.heal!(key, request, { timeoutMs }));
   }
 
   /** Whether many records can be read in one go. */
@@ -106,18 +214,20 @@ export class StoreLink {
     request: Pick<LoadRequest, "tombstoneMs">,
     timeoutMs: number,
   ): Promise<{ replies: readonly LoadReply[]; sentAt: number }> {
-    if (!this.#isOpen) await this.open();
+    await this.#admit();
+    const era = this.#era;
     const sentAt = this.#clock.now();
     const call = this.#adapter.loadMany!(keys, request, { timeoutMs });
     const replies = await this.#bounded(timeoutMs, call);
+    if (era !== this.#era) throw forgotten();
     const last = replies.at(-1);
-    if (last) this.#offsetMs = last.storeTimeMs - this.#clock.now();
+    if (last) this.#hearTime(last);
     return { replies, sentAt };
   }
 
   /** A listing, of which each step ends within the timeout. */
   async *list(prefix: string, timeoutMs: number): AsyncGenerator<ListedRecord> {
-    if (!this.#isOpen) await this.open();
+    await this.#admit();
     const records = this.#adapter.list(prefix, { timeoutMs })[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -135,21 +245,44 @@ export class StoreLink {
     timeoutMs: number,
     call: () => Promise<Reply>,
   ): Promise<Answer<Reply>> {
-    if (!this.#isOpen) await this.open();
+    if (!this.#isOpen || !this.isUp) await this.#admit();
+    const era = this.#era;
     const sentAt = this.#clock.now();
     const reply = await this.#bounded(timeoutMs, call());
-    this.#offsetMs = reply.storeTimeMs - this.#clock.now();
+    // Rule 14: a reply from before the loss is void.
+    if (era !== this.#era) throw forgotten();
+    this.#hearTime(reply);
     return { reply, sentAt };
+  }
+
+  /** Lets a command through, or refuses it at once. */
+  async #admit(): Promise<void> {
+    if (!this.isUp) {
+      const message = "The store is away; nothing was sent.";
+      throw new StoreUnavailableError(message, { outcome: "not-applied" });
+    }
+    if (!this.#isOpen) await this.open();
+  }
+
+  #hearTime(reply: { storeTimeMs: number }): void {
+    this.#offsetMs = reply.storeTimeMs - this.#clock.now();
   }
 
   /** A late reply finds nobody: its commit is recognised by its seq (rule 7). */
   async #bounded<Result>(timeoutMs: number, call: Promise<Result>): Promise<Result> {
+    const sentAt = this.#clock.now();
+    let isTimeout = false;
     try {
-      const result = await this.#deadlines.limit(call, timeoutMs, () => late(timeoutMs));
-      this.#state = "up";
+      const result = await this.#deadlines.limit(call, timeoutMs, () => {
+        // A last try with little time left tells nothing.
+        isTimeout = timeoutMs >= this.#options.timeoutMs / 2;
+        return late(timeoutMs);
+      });
+      this.#health.answered();
       return result;
     } catch (error) {
-      this.#state = error instanceof StoreRejectedError ? "up" : "down";
+      if (error instanceof StoreRejectedError) this.#health.answered();
+      else this.#health.failed(error, { sentAt, isTimeout });
       throw asStoreError(error);
     }
   }
@@ -157,6 +290,11 @@ export class StoreLink {
 
 function late(timeoutMs: number): StoreUnavailableError {
   const message = `The store did not answer within ${Math.round(timeoutMs)} ms.`;
+  return new StoreUnavailableError(message, { outcome: "unknown" });
+}
+
+function forgotten(): StoreUnavailableError {
+  const message = "The store lost its memory while the command was under way.";
   return new StoreUnavailableError(message, { outcome: "unknown" });
 }
 

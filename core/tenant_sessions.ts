@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shownCopy } from "./away_server.ts";
 import { Answerable, type Call } from "./calls.ts";
 import { InvalidInputError, ManagerClosedError, resultUnreadable } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
@@ -348,10 +349,21 @@ export class TenantSessions<Context extends object = AnyContext> {
     ];
   }
 
-  /** The fast path: a fresh copy in memory. An id that is held has been checked before. */
+  /**
+   * The fast path: a fresh copy in memory, or any that may be shown while the store is away. An id that is held has been
+   * checked before.
+   */
   #held(id: string): Session<Context> | undefined {
+    const { cache, link, settings } = this.#pod;
     if (this.#lanes.closed || typeof id !== "string") return undefined;
-    const copy = this.#pod.cache.freshCopy(this.name, id);
+    const entry = cache.entry(this.name, id);
+    if (!entry) return undefined;
+    const isAway = entry.journaled !== undefined || !link.isUp && settings.failMode === "open";
+    const copy = isAway
+      ? shownCopy(entry, settings.clock.now())
+      : cache.isFresh(entry)
+      ? entry.copy
+      : undefined;
     return copy && this.#session(id, copy);
   }
 
@@ -362,7 +374,8 @@ export class TenantSessions<Context extends object = AnyContext> {
   }
 
   #session(id: string, copy: Copy): Session<Context> {
-    return new Session({ tenant: this.name, id }, copy, this.#pod.settings.clock);
+    const { settings: { clock }, link: { isUp: isStoreUp } } = this.#pod;
+    return new Session({ tenant: this.name, id }, copy, { clock, isStoreUp });
   }
 
   async #checkSchema(context: ReadonlyMap<string, string>): Promise<void> {

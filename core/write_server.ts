@@ -15,7 +15,7 @@ import {
   resultUnreadable,
   SessionNotFoundError,
 } from "./errors.ts";
-import { load } from "./loader.ts";
+import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
 import { schemaIssues } from "./schema.ts";
@@ -91,7 +91,7 @@ export async function serveUpdates<Context extends object>(
         break;
       case "conflict":
         // The store answers, so the window begins again: what is waited for is the other pods' turn.
-        attempts = pod.attempts();
+        attempts.restart();
         lookup = await load(pod, entry, attempts);
         break;
       default:
@@ -159,6 +159,7 @@ async function answerShares<Context extends object>(
   shares: readonly Share[],
   attempts: Attempts,
 ): Promise<void> {
+  attempts.takeEffect();
   const { incarnation, copy, numbers } = afterwards(entry, sealed, settled);
   const unanswered: Share[] = [];
   let increments = 0;
@@ -186,8 +187,8 @@ function afterwards(
     return { incarnation: identity.incarnation, copy, numbers };
   }
   const { incarnation, version } = settled.reply;
-  const expiresAt = entry.stub?.expiresAt ?? 0;
-  entry.keepStub({ incarnation, version, acknowledgedSeq: sealed.seq, expiresAt });
+  const { expiresAt = 0, madeAtMs } = entry.stub ?? {};
+  entry.keepStub({ incarnation, version, acknowledgedSeq: sealed.seq, expiresAt, madeAtMs });
   return { incarnation };
 }
 
@@ -199,7 +200,10 @@ async function answerByLoad<Context extends object>(
   shares: readonly Share[],
   attempts: Attempts,
 ): Promise<void> {
-  const lookup = await load(pod, entry, attempts).catch((cause: unknown) => {
+  const lookup = await load(pod, entry, attempts).catch((cause: unknown): Lookup => {
+    // What this pod knows of it, without other pods' writes in between, is better than nothing.
+    const isShown = pod.settings.failMode === "open" && attempts.gaveUp;
+    if (isShown && entry.remnant) return { alive: true, copy: entry.remnant };
     throw resultUnreadable(cause);
   });
   if (!lookup.alive || lookup.copy.state.incarnation !== incarnation) throw resultUnreadable();

@@ -12,6 +12,11 @@ import {
   type CommitBatch,
   type CommitReply,
   FORMAT_VERSION,
+  heal,
+  type HealReply,
+  type HealRequest,
+  type HeartbeatOptions,
+  type HeartbeatReply,
   type ListedRecord,
   load,
   type LoadReply,
@@ -54,6 +59,9 @@ export class MapDocuments implements Documents {
   }
 }
 
+/** A pod's document before its first heartbeat. */
+const NEVER_COUNTED = JSON.stringify({ counter: 0 });
+
 /** An adapter over a document store. */
 export function documentAdapter(documents: Documents): StorageAdapter {
   return new DocumentAdapter(documents);
@@ -68,7 +76,7 @@ class DocumentAdapter implements StorageAdapter {
   }
 
   async open({ podKey }: AdapterOpenOptions): Promise<StoreInfo> {
-    await this.#transact(podKey, (_text, nowMs) => JSON.stringify({ openedAtMs: nowMs }));
+    await this.#transact(podKey, (text = NEVER_COUNTED) => text);
     return { server: "documents" };
   }
 
@@ -78,6 +86,15 @@ class DocumentAdapter implements StorageAdapter {
 
   load(key: string, request: LoadRequest): Promise<LoadReply> {
     return this.#onRecord(key, (record, nowMs) => load(record, request, nowMs));
+  }
+
+  heal(key: string, request: HealRequest): Promise<HealReply> {
+    return this.#onRecord(key, (record, nowMs) => heal(record, request, nowMs));
+  }
+
+  /** The counter alone tells whether the store went back: this one gives its memory no name. */
+  async heartbeat({ podKey }: HeartbeatOptions): Promise<HeartbeatReply> {
+    return { ...await this.#countUp(podKey), epoch: undefined };
   }
 
   async *list(prefix: string): AsyncGenerator<ListedRecord> {
@@ -95,6 +112,16 @@ class DocumentAdapter implements StorageAdapter {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async #countUp(podKey: string): Promise<Omit<HeartbeatReply, "epoch">> {
+    let counted = { storeTimeMs: 0, counter: 0 };
+    await this.#transact(podKey, (text = NEVER_COUNTED, nowMs) => {
+      const { counter } = JSON.parse(text) as { counter: number };
+      counted = { storeTimeMs: nowMs, counter: counter + 1 };
+      return JSON.stringify(counted);
+    });
+    return counted;
   }
 
   async #onRecord<Result>(

@@ -1,4 +1,5 @@
 import { memoryAdapter, MemoryStore } from "../adapters/memory.ts";
+import { sqliteAdapter } from "../adapters/sqlite.ts";
 import {
   conformanceCases,
   type ConformanceSubject,
@@ -8,7 +9,10 @@ import {
 } from "../chaos/conformance.ts";
 import { documentAdapter, MapDocuments } from "../examples/custom_adapter.ts";
 import { broken, type Mutant } from "./conformance_mutant.ts";
+import { healMutants } from "./conformance_heal_mutants.ts";
 import { mutants } from "./conformance_mutants.ts";
+import { outageMutants } from "./conformance_outage_mutants.ts";
+import { ADAPTERS } from "./redis_support.ts";
 
 /** Every adapter that has to pass the suite. */
 const subjects: readonly ConformanceSubject[] = [memorySubject(), documentSubject()];
@@ -31,7 +35,7 @@ Deno.test("the suite has at least 80 cases, each with a name of its own and a cl
   assert(cases.every(({ clause }) => clause.length > 0), "a case has no clause");
 });
 
-for (const mutant of mutants) {
+for (const mutant of [...mutants, ...outageMutants, ...healMutants]) {
   Deno.test(`the suite finds the bug: ${mutant.bug}`, async () => {
     const report = await runConformance(mutantSubject(mutant), {
       filter: ({ name }) => name === mutant.caughtBy,
@@ -46,7 +50,8 @@ for (const mutant of mutants) {
 
 Deno.test("a case that the subject cannot run is skipped with a reason, not passed", async () => {
   const { otherProcess: _, ...subject } = memorySubject();
-  const report = await runConformance({ ...subject, inbox: false }, {
+  const without = { inbox: false, heal: false, heartbeat: false };
+  const report = await runConformance({ ...subject, ...without }, {
     filter: ({ needs }) => needs !== undefined,
   });
   assert(report.passed === 0 && report.failed === 0, "a case ran");
@@ -64,13 +69,32 @@ Deno.test("registering answers the cases that were not registered", () => {
   assert(skipped.length > 10, "the cases about the inbox were registered");
 });
 
-Deno.test("an adapter without subscribe fails where its subject does not say so", async () => {
-  const documents = new MapDocuments();
-  const report = await runConformance(
-    { name: "documents", create: () => documentAdapter(documents) },
-    { filter: ({ name }) => name === "a holder is told of a destroy" },
-  );
-  assert(report.failed === 1, "it passed");
+for (
+  const [method, caseName] of [
+    ["subscribe", "a holder is told of a destroy"],
+    ["heal", "a healed session is listed"],
+    ["heartbeat", "each pod's key has a counter of its own"],
+  ] as const
+) {
+  Deno.test(`an adapter without ${method} fails where its subject does not say so`, async () => {
+    const store = new MemoryStore();
+    const create = () => {
+      const { [method]: _, ...adapter } = broken(memoryAdapter({ store }), {});
+      return adapter;
+    };
+    const filter = ({ name }: { name: string }) => name === caseName;
+    const report = await runConformance({ name: method, create }, { filter });
+    assert(report.failed === 1, "it passed");
+  });
+}
+
+Deno.test("every adapter of the library takes copies back and tells of its memory", () => {
+  const adapters = [
+    memoryAdapter(),
+    sqliteAdapter({ path: ":memory:" }),
+    ...Object.values(ADAPTERS).map((connect) => connect({ url: "redis://127.0.0.1:6379" })),
+  ];
+  for (const { name, heal, heartbeat } of adapters) assert(Boolean(heal && heartbeat), name);
 });
 
 Deno.test("a subject is disposed of once, and each case is reported once", async () => {

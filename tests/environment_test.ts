@@ -91,17 +91,22 @@ Deno.test("a variable that is wrong is named", async () => {
 
 for (const backend of ["ioredis", "node-redis", "valkey-glide"] as const) {
   Deno.test({
-    name: `${backend}: a store that is not there is said to be unavailable, in time`,
+    name: `${backend}: a store that is not there is an error, or a warning where memory may serve`,
     // node-redis lets the pause before its next attempt run out after it was destroyed.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const port = await pickPort();
+      const url = `redis://127.0.0.1:${await pickPort()}`;
       const error = await assertRejects(
-        () => SessionManager.open({ backend, url: `redis://127.0.0.1:${port}` }),
+        () => SessionManager.open({ backend, url, failMode: "closed" }),
         StoreUnavailableError,
       );
       assertEquals(error.outcome, "not-applied");
+      const manager = await SessionManager.open({ backend, url });
+      const codes: string[] = [];
+      manager.on("warning", ({ code }) => codes.push(code));
+      assertEquals([codes.includes("STORE_AWAY"), manager.status().store], [true, "down"]);
+      await manager.close();
     },
   });
 }

@@ -184,7 +184,7 @@ Deno.test("unknown options are refused, with the nearest one that is known", asy
   assertEquals(typo.message, 'There is no option "tllMs". Did you mean "ttlMs"?');
   const nested = assertThrows(() => world.pod({ cache: { maxSesions: 1 } } as object), ConfigError);
   assert(nested.message.includes('"cache.maxSessions"'));
-  const later = assertThrows(() => world.pod({ journal: {} } as object), ConfigError);
+  const later = assertThrows(() => world.pod({ durability: {} } as object), ConfigError);
   assert(later.message.includes("not available in this version"));
   await assertRejects(
     () => SessionManager.open({ backand: "memory" } as object),
@@ -208,6 +208,13 @@ Deno.test("options out of range are refused", () => {
     { maxStalenessMs: -1 },
     { commandTimeoutMs: 0 },
     { cache: { maxSessions: 0 } },
+    { journal: { maxSessions: -1 } },
+    { journal: { maxBytes: 1.5 } },
+    { journal: { maxAgeMs: 0 } },
+    { journal: { path: "" } },
+    { failMode: "half-open" } as object,
+    { onVanished: "ignore" } as object,
+    { commandTimeoutMs: 2_000, ttlMs: 1_000 },
     { limits: { trajectoryVectors: 1_001 } },
     { keyPrefix: "a*" },
     { idSecret: "" },

@@ -32,7 +32,7 @@ Deno.test("a create, a destroy and a rotate whose replies are cut take effect on
 
 Deno.test("a store that does not answer: the call ends with the command timeout, outcome unknown", async () => {
   const world = new World();
-  const { acme, link, manager } = world.pod({ commandTimeoutMs: 200 });
+  const { acme, link, manager } = world.pod({ commandTimeoutMs: 200, failMode: "closed" });
   await acme.getOrCreate("u");
   const thaw = link.freeze();
   const startedAt = world.clock.now();
@@ -44,7 +44,7 @@ Deno.test("a store that does not answer: the call ends with the command timeout,
   const readError = await world.during(assertRejects(() => read, StoreUnavailableError));
   assertEquals(readError.outcome, "not-applied");
   thaw();
-  await world.clock.settle();
+  await world.clock.advance(100);
   // The late command was executed, and the next one counts on from there.
   assertEquals(await acme.increment("u", "n"), 2);
   assertEquals(manager.status().store, "up");
@@ -52,7 +52,7 @@ Deno.test("a store that does not answer: the call ends with the command timeout,
 
 Deno.test("what waits behind a command without an answer is told that it was not applied", async () => {
   const world = new World();
-  const { acme, link } = world.pod({ commandTimeoutMs: 200 });
+  const { acme, link } = world.pod({ commandTimeoutMs: 200, failMode: "closed" });
   await acme.getOrCreate("u");
   const thaw = link.freeze();
   const first = acme.increment("u", "n");
@@ -65,7 +65,7 @@ Deno.test("what waits behind a command without an answer is told that it was not
     ["unknown", "not-applied", "not-applied", "not-applied"],
   );
   thaw();
-  await world.clock.settle();
+  await world.clock.advance(100);
   assertEquals((await acme.get("u", { fresh: true }))!.context, { n: 1 });
 });
 
@@ -81,7 +81,7 @@ Deno.test("a store that is refused for a moment is tried again", async () => {
 
 Deno.test("a store that stays away: nothing was applied, and the caller is told so in time", async () => {
   const world = new World();
-  const { acme, link } = world.pod({ commandTimeoutMs: 200 });
+  const { acme, link } = world.pod({ commandTimeoutMs: 200, failMode: "closed" });
   await acme.getOrCreate("u");
   for (let cut = 0; cut < 100; cut++) link.cut("commit", "request", "not-applied");
   const startedAt = world.clock.now();

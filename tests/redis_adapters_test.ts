@@ -211,6 +211,8 @@ const DAMAGES: readonly ((key: string) => [string, ...string[]])[] = [
   (key) => ["HSET", key, "s", "1 x 1 3 2 0"],
   (key) => ["HSET", key, "i", "2 L n1 1 1"],
   (key) => ["HSET", key, "i", "garbage"],
+  (key) => ["HSET", key, "w:writer1", "1 n1 1 x 0"],
+  (key) => ["HSET", key, "w:writer1", "1 n1 1 1.2.3 0"],
 ];
 
 /** The outcomes of a sequence that meets each of them. */

@@ -4,26 +4,27 @@
  */
 
 import fc from "fast-check";
-import type { CommitBatch, Identity, LoadRequest, Operation } from "../core/storage_adapter.ts";
+import type {
+  CommitBatch,
+  Identity,
+  LoadRequest,
+  Operation,
+  SessionState,
+} from "../core/storage_adapter.ts";
 
 /** What a step can refer to when it is taken. */
 export interface Moment {
   readonly nowMs: number;
   /** The number of the step, from 1. */
   readonly step: number;
-  /** The state that lives, or lived last, under the step's key. */
-  readonly current: Identity | undefined;
+  /** The states that were found under the step's key, the last one last. */
+  readonly seen: readonly SessionState[];
   /** When a session that the last commit made or changed expires. */
   readonly expiresAtMs: number | undefined;
 }
 
-/** A step of a sequence. */
-export type Step =
-  | { readonly key: number; readonly commit: (moment: Moment) => CommitBatch }
-  | { readonly key: number; readonly load: (moment: Moment) => LoadRequest };
-
 export const INBOX_PREFIX = "inbox:";
-const LONG_MS = 600_000;
+export const LONG_MS = 600_000;
 
 const nonces = fc.constantFrom("n1", "n2", "n3");
 const rotations = fc.oneof({ weight: 5, arbitrary: fc.constant("n1") }, fc.constant("n2"));
@@ -64,8 +65,8 @@ const vectors = fc.oneof(
   { weight: 6, arbitrary: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
   fc.constantFrom(4, 12).chain((length) => fc.uint8Array({ minLength: length, maxLength: length })),
 );
-const contexts = fc.array(fc.tuple(fields, texts), { maxLength: 4 });
-const capacities = fc.integer({ min: 1, max: 3 });
+export const contexts = fc.array(fc.tuple(fields, texts), { maxLength: 4 });
+export const capacities = fc.integer({ min: 1, max: 3 });
 
 const edits: fc.Arbitrary<Operation> = fc.oneof(
   {
@@ -87,7 +88,7 @@ const creates = fc.record({
 }) as fc.Arbitrary<Operation>;
 
 /** An operation that may need the moment, as an adopted state's expiry does. */
-type Late<Value> = (moment: Moment) => Value;
+export type Late<Value> = (moment: Moment) => Value;
 
 const adopts: fc.Arbitrary<Late<Operation>> = fc.record({
   nonce: nonces,
@@ -119,8 +120,14 @@ const adopts: fc.Arbitrary<Late<Operation>> = fc.record({
   }),
 );
 
+const destroys: fc.Arbitrary<Late<Operation>> = fc.constantFrom(undefined, -LONG_MS, -1, LONG_MS)
+  .map((madeInMs) => ({ nowMs }) => ({
+    kind: "destroy",
+    ...(madeInMs === undefined ? {} : { incarnationAtMs: nowMs + madeInMs }),
+  }));
+
 const alone: fc.Arbitrary<Late<Operation>> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(() => ({ kind: "destroy" } as const)) },
+  { weight: 4, arbitrary: destroys },
   { weight: 3, arbitrary: adopts },
   {
     weight: 3,
@@ -145,7 +152,7 @@ const operations: fc.Arbitrary<Late<readonly Operation[]>> = fc.oneof(
 );
 
 const identities: fc.Arbitrary<Late<Identity | undefined>> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant(({ current }: Moment) => current) },
+  { weight: 3, arbitrary: fc.constant(({ seen }: Moment) => seen.at(-1)) },
   fc.record({
     incarnation: nonces,
     version: fc.integer({ min: 1, max: 3 }),
@@ -153,17 +160,18 @@ const identities: fc.Arbitrary<Late<Identity | undefined>> = fc.oneof(
   }).map((identity) => () => identity),
 );
 
-const holders = fc.option(pods.map((pod) => ({ pod, inboxPrefix: INBOX_PREFIX })), {
+export const holders = fc.option(pods.map((pod) => ({ pod, inboxPrefix: INBOX_PREFIX })), {
   nil: undefined,
   freq: 2,
 });
 
 /** Mostly `usual`, now and then one of the others. */
-function rarely<Value>(usual: Value, ...others: Value[]): fc.Arbitrary<Value> {
+export function rarely<Value>(usual: Value, ...others: Value[]): fc.Arbitrary<Value> {
   return fc.oneof({ weight: 6, arbitrary: fc.constant(usual) }, fc.constantFrom(...others));
 }
 
-const commits: fc.Arbitrary<Late<CommitBatch>> = fc.record({
+/** Commits. */
+export const commits: fc.Arbitrary<Late<CommitBatch>> = fc.record({
   writer: fc.constantFrom("w1", "w2", "w3"),
   seqAhead: rarely(0, -3, -1, 2),
   incarnation: rarely("current", "n1", "n2", "n3", "none"),
@@ -190,16 +198,16 @@ const commits: fc.Arbitrary<Late<CommitBatch>> = fc.record({
   holder: holders,
   operations,
 }).map((chosen) => (moment) => {
-  const { nowMs, current } = moment;
+  const { nowMs, seen } = moment;
   const { prevAgo, accepted, notAfterInMs } = chosen;
   const prev = prevAgo === undefined ? undefined : Math.max(0, moment.step - prevAgo);
   const ifVersion = chosen.conditional ? chosen.ifVersion(moment) : undefined;
-  // A destroy names what it is meant for.
-  const meant = chosen.incarnation === "current"
-    ? current?.incarnation ?? "n1"
-    : chosen.incarnation;
   const list = chosen.operations(moment);
-  const nameless = meant === "none" && list[0]?.kind !== "destroy";
+  const current = seen.at(-1)?.incarnation ?? "n1";
+  const meant = chosen.incarnation === "current" ? current : chosen.incarnation;
+  // A create need not name what it is meant for; a destroy must.
+  const kind = list[0]?.kind;
+  const nameless = kind === "create" && meant === current || kind !== "destroy" && meant === "none";
   return {
     writer: chosen.writer,
     seq: Math.max(1, moment.step + chosen.seqAhead),
@@ -230,26 +238,18 @@ function acceptance(
   return { accepted: { firstMs, lastMs } };
 }
 
-const loads: fc.Arbitrary<Late<LoadRequest>> = fc.record({
+/** Loads. */
+export const loads: fc.Arbitrary<Late<LoadRequest>> = fc.record({
   known: fc.option(identities, { nil: undefined }),
   holder: holders,
   tombstoneMs: rarely(LONG_MS, 0, 2),
-}).map(({ known, holder, tombstoneMs }) => (moment) => {
+  acceptedAgoMs: rarely<number | undefined>(undefined, 0, 1, 3, LONG_MS),
+}).map(({ known, holder, tombstoneMs, acceptedAgoMs }) => (moment) => {
   const identity = known?.(moment);
   return {
     ...(identity === undefined ? {} : { known: identity }),
     ...(holder === undefined ? {} : { holder }),
     tombstoneMs,
+    ...(acceptedAgoMs === undefined ? {} : { acceptedMs: moment.nowMs - acceptedAgoMs }),
   };
 });
-
-const keys = fc.constantFrom(0, 0, 1);
-
-/** Sequences of steps. */
-export const sequences: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    { weight: 5, arbitrary: fc.record({ key: keys, commit: commits }) },
-    { weight: 1, arbitrary: fc.record({ key: keys, load: loads }) },
-  ),
-  { minLength: 1, maxLength: 25, size: "max" },
-);

@@ -12,10 +12,20 @@ import { Redis } from "ioredis";
 import { ioredisAdapter } from "../adapters/ioredis.ts";
 import { MemoryStore } from "../adapters/memory.ts";
 import { ALL_HOLDERS } from "../core/record.ts";
-import type { Identity, LoadReply, StorageAdapter } from "../core/storage_adapter.ts";
+import type {
+  CommitBatch,
+  CommitReply,
+  HealReply,
+  HealRequest,
+  LoadReply,
+  LoadRequest,
+  SessionState,
+  StorageAdapter,
+} from "../core/storage_adapter.ts";
 import { SERVER_KINDS } from "../scripts/servers/provision.ts";
 import { startServer } from "../scripts/servers/server.ts";
-import { INBOX_PREFIX, sequences, type Step } from "./redis_batches.ts";
+import { INBOX_PREFIX, type Moment } from "./redis_batches.ts";
+import { sequences, type Step } from "./redis_steps.ts";
 
 const CALL = { timeoutMs: 10_000 };
 const RUNS = Number(Deno.env.get("HAKGAL_DIFFERENTIAL_RUNS") ?? 150);
@@ -30,15 +40,17 @@ for (const kind of SERVER_KINDS) {
       await using server = await startServer(found);
       const adapter = ioredisAdapter({ url: server.url });
       const inbox = await Inbox.open(server.url);
+      const client = new Redis(server.url);
       try {
         await adapter.open({ ...CALL, podKey: "hakgal:pod:test" });
-        const world = new World(adapter, inbox);
+        const world = new World(adapter, inbox, client);
         await fc.assert(
           fc.asyncProperty(sequences, (steps) => world.run(steps)),
           { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
         );
       } finally {
         inbox.close();
+        client.disconnect();
         await adapter.close();
       }
     },
@@ -85,54 +97,86 @@ class Inbox {
 class World {
   readonly #adapter: StorageAdapter;
   readonly #inbox: Inbox;
+  readonly #client: Redis;
   #sequence = 0;
 
-  constructor(adapter: StorageAdapter, inbox: Inbox) {
+  constructor(adapter: StorageAdapter, inbox: Inbox, client: Redis) {
     this.#adapter = adapter;
     this.#inbox = inbox;
+    this.#client = client;
   }
 
   async run(steps: readonly Step[]): Promise<void> {
     const sequence = this.#sequence++;
     const specification = new Specification();
-    const current = new Map<string, Identity>();
+    const seen = new Map<string, SessionState[]>();
     const taken: unknown[] = [];
     let expiresAtMs: number | undefined;
     try {
       for (const [index, step] of steps.entries()) {
         const key = `test:${sequence}:session:${step.key}`;
-        const moment = {
-          nowMs: specification.nowMs,
-          step: index + 1,
-          current: current.get(key),
-          expiresAtMs,
-        };
-        if ("commit" in step) {
-          const batch = step.commit(moment);
-          taken.push({ key, batch });
-          const reply = await this.#adapter.commit(key, batch, CALL);
-          specification.setTime(reply.storeTimeMs);
-          assert.deepEqual(reply, specification.store.commit(key, batch));
-          if (reply.outcome === "applied") expiresAtMs = reply.expiresAtMs;
-        } else {
-          const request = step.load(moment);
-          taken.push({ key, request });
-          const reply = await this.#adapter.load(key, request, CALL);
-          specification.setTime(reply.storeTimeMs);
-          assert.deepEqual(comparable(reply), comparable(specification.store.load(key, request)));
-        }
-        const reply = await this.#adapter.load(key, { tombstoneMs: 600_000 }, CALL);
-        specification.setTime(reply.storeTimeMs);
-        const expected = specification.store.load(key, { tombstoneMs: 600_000 });
-        assert.deepEqual(comparable(reply), comparable(expected));
-        const state = reply.outcome === "found" ? reply.state : undefined;
-        if (state) current.set(key, state);
+        const states = seen.get(key) ?? [];
+        const { nowMs } = specification;
+        const moment = { nowMs, step: index + 1, seen: states, expiresAtMs };
+        const asked = ask(step, moment);
+        taken.push({ key, ...asked });
+        const reply = await this.#take(key, asked, specification);
+        if (reply?.outcome === "applied") expiresAtMs = reply.expiresAtMs;
+        // Nothing is closed by the look at what the step has left.
+        const look = { load: { tombstoneMs: 600_000, acceptedMs: 0 } };
+        const found = await this.#take(key, look, specification);
+        if (found?.outcome === "found") seen.set(key, [...states, found.state]);
       }
     } catch (error) {
       throw new Error(`after ${Deno.inspect(taken, { depth: 9 })}`, { cause: error });
     }
     assert.deepEqual(await this.#inbox.take(), specification.words);
   }
+
+  /** Takes a step on both sides, which must answer the same. */
+  async #take(key: string, asked: Asked, specification: Specification): Promise<Reply | undefined> {
+    const { store } = specification;
+    if ("loses" in asked) {
+      await this.#client.del(key);
+      store.remove(key);
+      return undefined;
+    }
+    const reply = await send(this.#adapter, key, asked);
+    specification.setTime(reply.storeTimeMs);
+    const expected = "commit" in asked
+      ? store.commit(key, asked.commit)
+      : "heal" in asked
+      ? store.heal(key, asked.heal)
+      : store.load(key, asked.load);
+    assert.deepEqual(comparable(reply), comparable(expected));
+    return reply;
+  }
+}
+
+/** A step once it is known what it depended on. */
+type Asked =
+  | { readonly commit: CommitBatch }
+  | { readonly load: LoadRequest }
+  | { readonly heal: HealRequest }
+  | { readonly loses: true };
+
+type Reply = CommitReply | LoadReply | HealReply;
+
+function ask(step: Step, moment: Moment): Asked {
+  if ("commit" in step) return { commit: step.commit(moment) };
+  if ("load" in step) return { load: step.load(moment) };
+  if ("heal" in step) return { heal: step.heal(moment) };
+  return { loses: true };
+}
+
+function send(
+  adapter: StorageAdapter,
+  key: string,
+  asked: Exclude<Asked, { loses: true }>,
+): Promise<Reply> {
+  if ("commit" in asked) return adapter.commit(key, asked.commit, CALL);
+  if ("heal" in asked) return adapter.heal!(key, asked.heal, CALL);
+  return adapter.load(key, asked.load, CALL);
 }
 
 /** The store in memory, at the time that Redis tells. */
@@ -166,8 +210,8 @@ class Specification {
   }
 }
 
-/** Context in the order of names. */
-function comparable(reply: LoadReply): unknown {
+/** The state's context in the order of names. */
+function comparable(reply: Reply): unknown {
   const state = reply.outcome === "found"
     ? reply.state
     : reply.outcome === "moving"

@@ -138,6 +138,7 @@ for (const [name, connect] of Object.entries(ADAPTERS)) {
         "default off",
         "app on >secret ~hakgal:* &* +@all",
         "poor on >secret ~hakgal:* &* +@all -hset",
+        "clinging on >secret ~hakgal:* &* +@all -del",
         "blind on >secret ~hakgal:* &* +@all -info -ping",
         "stray on >secret ~other:* &* +@all",
       ],
@@ -145,7 +146,7 @@ for (const [name, connect] of Object.entries(ADAPTERS)) {
     const open = async (username: string, password: string) => {
       const adapter = connect({ url: server.url, username, password });
       try {
-        return await adapter.open(OPEN);
+        return await adapter.open({ ...CALL, podKey: `${POD_KEY}:${username}` });
       } finally {
         await adapter.close();
       }
@@ -154,6 +155,8 @@ for (const [name, connect] of Object.entries(ADAPTERS)) {
       (await assertRejects(() => open(username, password), StoreRejectedError)).code;
     assertEquals(await refused("app", "wrong"), "WRONGPASS");
     assertEquals(await refused("poor", "secret"), "NOPERM");
+    assertEquals(await refused("clinging", "secret"), "NOPERM");
+    assertEquals(await refused("clinging", "secret"), "NOPERM");
     assertEquals(await refused("stray", "secret"), "NOPERM");
     // GLIDE asks for INFO itself.
     if (name === "valkey-glide") assertEquals(await refused("blind", "secret"), "NOPERM");
@@ -183,6 +186,9 @@ for (const [name, connect] of Object.entries(ADAPTERS)) {
       );
       assertEquals(error.outcome, "not-applied");
       assert(error.message.includes("READONLY"));
+      const beat = () => adapter.heartbeat!({ ...OPEN, keepMs: 60_000 });
+      const refused = await assertRejects(beat, StoreUnavailableError);
+      assertEquals(refused.outcome, "not-applied");
     } finally {
       await adapter.close();
     }

@@ -1,4 +1,4 @@
-// Random sequences of commits and loads: SQLite, through two adapters on one file, must answer what the
+// Random sequences of commits, loads and heals: SQLite, through two adapters on one file, must answer what the
 // store in memory answers, word for word.
 import * as fc from "fast-check";
 import { assertEquals } from "@std/assert";
@@ -7,6 +7,7 @@ import { sqliteAdapter, type SqliteAdapterOptions } from "../adapters/sqlite.ts"
 import { type Clock, systemClock } from "../core/clock.ts";
 import type {
   CommitBatch,
+  HealRequest,
   Identity,
   LoadRequest,
   Operation,
@@ -63,7 +64,13 @@ const edit: fc.Arbitrary<Operation> = fc.oneof(
   fc.constant({ kind: "touch" as const }),
 );
 const alone: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 1, arbitrary: fc.constant({ kind: "destroy" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("destroy" as const),
+      incarnationAtMs: fc.integer({ min: EPOCH_MS, max: EPOCH_MS + 400 }),
+    }, { requiredKeys: ["kind"] }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant("freeze" as const), nonce, to: fc.constant("t:b:1") }),
@@ -119,13 +126,35 @@ const loadStep = fc.record({
   kind: fc.constant("load" as const),
   key,
   knows: fc.boolean(),
+  acceptedAgeMs: fc.option(age, { nil: undefined }),
   tombstoneMs: fc.nat(200),
+});
+/** A copy that was read somewhere, and what is different in the one that is given back. */
+const healStep = fc.record({
+  kind: fc.constant("heal" as const),
+  key,
+  copy: fc.nat(30),
+  incarnation: seldom(nonce),
+  madeLaterMs: fc.constantFrom(0, 0, 0, -100, 100),
+  versionsMore: fc.constantFrom(0, 0, 0, 1, 1, -1),
+  seqsMore: fc.dictionary(fc.constantFrom("p0", "p1", "p2"), fc.constantFrom(-30, 1, 30), {
+    maxKeys: 2,
+  }),
+  forgets: seldom(fc.constantFrom("p0", "p1", "p2")),
+  leftMs: fc.integer({ min: -5, max: 200 }),
+  notAfterMs: seldom(age),
+  graceMs: fc.nat(100),
 });
 const step = fc.record({
   waitMs: fc.oneof({ weight: 3, arbitrary: fc.nat(10) }, fc.nat(150)),
   pod: fc.nat(1),
-  action: fc.oneof({ weight: 3, arbitrary: commitStep }, { weight: 1, arbitrary: loadStep }),
+  action: fc.oneof(
+    { weight: 6, arbitrary: commitStep },
+    { weight: 2, arbitrary: loadStep },
+    { weight: 3, arbitrary: healStep },
+  ),
 });
+type Drawn<Step> = Step extends fc.Arbitrary<infer Value> ? Value : never;
 
 class World {
   #elapsedMs = 0;
@@ -133,32 +162,46 @@ class World {
   readonly model = new MemoryStore({ clock: this.clock });
   readonly outcomes = new Set<string>();
   readonly pods: readonly StorageAdapter[];
+  /** States that a load found. */
+  readonly #copies: SessionState[] = [];
 
   constructor(options: SqliteAdapterOptions) {
     const sharing = { ...options, clock: this.clock };
     this.pods = [sqliteAdapter(sharing), sqliteAdapter(sharing)];
   }
 
-  async check({ waitMs, pod, action }: typeof step extends fc.Arbitrary<infer T> ? T : never) {
+  async check({ waitMs, pod, action }: Drawn<typeof step>) {
     this.#elapsedMs += waitMs;
     const adapter = this.pods[pod]!;
     const before = this.#peek(action.key);
+    let reading: Partial<LoadRequest> = {};
     if (action.kind === "commit") {
       const sent = this.#batch(action, before);
       const expected = this.model.commit(action.key, sent);
       assertEquals(await adapter.commit(action.key, sent, TIMEOUT), expected);
       this.outcomes.add(`commit ${expected.outcome}`);
+    } else if (action.kind === "heal") {
+      const request = this.#copy(action);
+      const expected = request && this.model.heal(action.key, request);
+      if (!expected) return;
+      assertEquals(await adapter.heal!(action.key, request, TIMEOUT), expected);
+      this.outcomes.add(`heal ${expected.outcome}`);
     } else {
       const known = action.knows && before && { known: before };
-      const ask = { tombstoneMs: action.tombstoneMs, ...known };
+      const { acceptedAgeMs } = action;
+      // The reads that follow leave open what this one left open.
+      if (acceptedAgeMs !== undefined) reading = { acceptedMs: this.model.nowMs() - acceptedAgeMs };
+      const ask = { tombstoneMs: action.tombstoneMs, ...reading, ...known };
       await this.#compareLoad(adapter, action.key, ask);
     }
-    for (const reader of this.pods) await this.#compareReads(reader, action.key, before);
+    for (const reader of this.pods) {
+      await this.#compareLoad(reader, action.key, { tombstoneMs: 50, ...reading });
+      await this.#compareReads(reader, action.key, { ...reading, ...before && { known: before } });
+    }
   }
 
-  async #compareReads(reader: StorageAdapter, name: string, known: Identity | undefined) {
-    await this.#compareLoad(reader, name, { tombstoneMs: 50 });
-    await this.#compareLoad(reader, name, { tombstoneMs: 50, ...known && { known } });
+  async #compareReads(reader: StorageAdapter, name: string, request: Partial<LoadRequest>) {
+    await this.#compareLoad(reader, name, { tombstoneMs: 50, ...request });
     const listed = await Array.fromAsync(reader.list("t:a:", TIMEOUT));
     const sorted = [...this.model.list("t:a:")].sort((a, b) => a.key < b.key ? -1 : 1);
     assertEquals(listed, sorted);
@@ -167,7 +210,29 @@ class World {
   async #compareLoad(reader: StorageAdapter, name: string, request: LoadRequest) {
     const expected = this.model.load(name, request);
     assertEquals(await reader.load(name, request, TIMEOUT), expected);
-    this.outcomes.add(`load ${expected.outcome}`);
+    const isExpired = expected.outcome === "found" &&
+      expected.state.expiresAtMs <= expected.storeTimeMs;
+    this.outcomes.add(`load ${expected.outcome}${isExpired ? " expired" : ""}`);
+    if (expected.outcome === "found") this.#copies.push(expected.state);
+  }
+
+  #copy(action: Drawn<typeof healStep>): HealRequest | undefined {
+    const held = this.#copies.at(-1 - action.copy % this.#copies.length);
+    if (!held) return undefined;
+    const nowMs = this.model.nowMs();
+    const writers = [...held.writers].map(([id, entry]) =>
+      [id, { ...entry, seq: Math.max(1, entry.seq + (action.seqsMore[id] ?? 0)) }] as const
+    );
+    const { madeLaterMs, notAfterMs = -1_000 } = action;
+    const state: SessionState = {
+      ...held,
+      incarnation: action.incarnation ?? held.incarnation,
+      incarnationAtMs: held.incarnationAtMs + madeLaterMs,
+      version: Math.max(1, held.version + action.versionsMore),
+      expiresAtMs: nowMs + action.leftMs,
+      writers: new Map(writers.filter(([id]) => id !== action.forgets)),
+    };
+    return { state, notAfterMs: nowMs - notAfterMs, graceMs: action.graceMs };
   }
 
   /** What the model holds, without closing what has expired. */
@@ -178,7 +243,7 @@ class World {
   }
 
   #batch(
-    action: typeof commitStep extends fc.Arbitrary<infer T> ? T : never,
+    action: Drawn<typeof commitStep>,
     alive: Identity | undefined,
   ) {
     const { kind: _kind, key: _key, prev, ifVersion, notAfterMs, acceptedAgeMs, ...rest } = action;
@@ -212,7 +277,7 @@ Deno.test("SQLite answers as the store in memory does", async () => {
   try {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 1, maxLength: 40 }),
+        fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
         (steps) =>
           withFile(async (path) => {
             const world = new World({ path });
@@ -241,9 +306,11 @@ Deno.test("SQLite answers as the store in memory does", async () => {
     "missing",
     "unknown",
   ];
-  const loads = ["found", "gone", "missing", "moving", "unchanged"];
+  const heals = ["diverged", "gone", "healed", "intact", "late", "superseded"];
+  const loads = ["found", "found expired", "gone", "missing", "moving", "unchanged"];
   const expected = [
     ...commits.map((outcome) => `commit ${outcome}`),
+    ...heals.map((outcome) => `heal ${outcome}`),
     ...loads.map((outcome) => `load ${outcome}`),
   ];
   assertEquals([...outcomes].sort(), expected, "every outcome was met");

@@ -61,9 +61,8 @@ async function goesWhenLeftAlone(
       pod.call("increment", id, "n"),
       pod.call("add", id),
     ];
-    for (const call of late) {
-      assertEquals((await assertRejects(() => call, PodError)).code, "SESSION_NOT_FOUND");
-    }
+    const errors = await Promise.all(late.map((call) => assertRejects(() => call, PodError)));
+    assertEquals(errors.map(({ code }) => code), Array(3).fill("SESSION_NOT_FOUND"));
     assertEquals(await pod.call("touch", id), false);
   }
   for (const pod of [one, two]) assertEquals(await pod.call("get", id), undefined);

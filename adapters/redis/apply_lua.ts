@@ -34,7 +34,10 @@ end
 if kind == 'destroy' or kind == 'finish' then
   found = meta and 1 or 0
   strips = meta ~= nil
-  meta = meta or blank(batch.incarnation, 0)
+  if not meta then
+    meta = blank(batch.incarnation, 0)
+    meta.made = first.made or now
+  end
   notify, reply_expires = meta.holders, meta.expires
   bury(meta, kind == 'finish' and 'R' or 'D', now + batch.tombstoneMs)
   meta.version = meta.version + 1
@@ -205,7 +208,8 @@ if batch.pod and meta.state == 'L' then
   meta.holders = add_holder(without_holder(meta.holders, batch.pod), batch.pod)
 end
 
--- From here on everything is written; nothing can fail any more.
+-- From here on everything is written; nothing can fail any more: a full server refuses a script's first write
+-- only, and a DEL never.
 if strips then
   redis.call('DEL', key)
   for index = 1, #kept do sets[#sets + 1] = kept[index] end

@@ -60,6 +60,8 @@ while argument < #ARGV do
     operation.nonce, operation.to = take(), take()
   elseif kind == 'finish' or kind == 'thaw' then
     operation.nonce = take()
+  elseif kind == 'destroy' then
+    operation.made = tonumber(take())
   end
   operations[#operations + 1] = operation
 end
@@ -72,8 +74,8 @@ meta, problem = decode_meta(texts[1], texts[2], texts[3])
 if problem then return problem end
 local entry
 if meta and texts[4] then
-  local seq, incarnation, version, occupied = string.match(texts[4], '^(%d+) ([^ ]+) (%d+) [%d.]+ ([01])$')
-  if not seq then return corrupt("a writer's entry is unreadable") end
+  local seq, incarnation, version, _, occupied = string.match(texts[4], WRITER)
+  if not seq then return corrupt(BAD_WRITER) end
   entry = { seq = tonumber(seq), incarnation = incarnation, version = version, occupied = occupied }
 end
 
@@ -104,9 +106,9 @@ elseif GONE[meta.state] then
   if not nonce or nonce == meta.incarnation then return gone(GONE[meta.state]) end
   place = 'free'
 elseif now >= meta.expires then
-  -- Rule 18: accepted before the expiry, by a caller that was answered then.
+  -- Rule 18: accepted before the expiry, by a caller that was answered then. A create would have joined it.
   if batch.acceptedFirstMs and batch.acceptedFirstMs < meta.expires and meta.state == 'L' and
-    batch.incarnation == meta.incarnation then
+    (kind == 'create' or batch.incarnation == meta.incarnation) then
     place = 'live'
   elseif nonce and nonce ~= meta.incarnation then
     place = 'free'

@@ -20,12 +20,15 @@
  * @module
  */
 
-import { FORMAT_VERSION } from "../../core/record.ts";
+import { FORMAT_VERSION, stateBytes } from "../../core/record.ts";
 import type {
   CommitBatch,
   CommitReply,
   ContextEntry,
   GoneReason,
+  HealReply,
+  HealRequest,
+  HeartbeatReply,
   Invalidation,
   InvalidReason,
   LoadReply,
@@ -33,6 +36,7 @@ import type {
   Operation,
   RefusedReply,
   SessionState,
+  WriterEntry,
 } from "../../core/storage_adapter.ts";
 
 /** An argument of a command. */
@@ -95,6 +99,9 @@ function encodeOperation(operation: Operation, args: Argument[]): void {
     case "finish":
     case "thaw":
       args.push(id(operation.nonce));
+      return;
+    case "destroy":
+      args.push(orNone(operation.incarnationAtMs));
       return;
     case "adopt": {
       const { state } = operation;
@@ -195,7 +202,7 @@ export function decodeLoadReply(
 }
 
 /** The meta of a record as far as a reader needs it. */
-export interface StoredMeta extends Omit<SessionState, "context" | "trajectory"> {
+export interface StoredMeta extends Omit<SessionState, "context" | "trajectory" | "writers"> {
   /** The letter under which the state is stored. */
   readonly state: "L" | "M" | "D" | "E" | "R";
   /** When the record goes, whatever it is. */
@@ -235,19 +242,92 @@ export function decodeMeta(i: string, m: string, s: string): StoredMeta | undefi
     appended: Number(sizes[2]),
     capacity: Number(sizes[3]),
     dimension: Number(sizes[4]),
+    floorMs: Number(sizes[5]),
   };
   // Not a number anywhere makes the sum none either.
   const sum = meta.incarnationAtMs + meta.createdAtMs + meta.version + meta.expiresAtMs +
     meta.dropAtMs + (meta.absoluteExpiresAtMs ?? 0) + meta.fields + meta.appended + meta.capacity +
-    meta.dimension + Number(sizes[1]) + Number(sizes[5]);
+    meta.dimension + meta.floorMs + Number(sizes[1]);
   return Number.isFinite(sum) ? meta : undefined;
 }
 
+const WRITER = /^(\d+) ([^ ]+) (\d+) ([\d.]+) ([01])$/;
+
+/** Reads a field `w:*`; undefined when it cannot be read. */
+export function decodeWriter(text: string): WriterEntry | undefined {
+  const [, seq, incarnation, version, at, occupied] = WRITER.exec(text) ?? [];
+  const atMs = Number(at);
+  if (Number.isNaN(atMs)) return undefined;
+  return {
+    seq: Number(seq),
+    incarnation: incarnation!,
+    version: Number(version),
+    atMs,
+    occupied: occupied === "1",
+  };
+}
+
+function encodeWriter({ seq, incarnation, version, atMs, occupied }: WriterEntry): string {
+  const text = `${seq} ${incarnation} ${version} ${atMs} ${occupied ? 1 : 0}`;
+  if (!decodeWriter(text)) throw new TypeError(`a writer's entry cannot be "${text}"`);
+  return text;
+}
+
 /** A load's arguments for the load script (see there). */
-export function encodeLoad({ tombstoneMs, holder, known }: LoadRequest): Argument[] {
-  const args = [String(tombstoneMs), holder ? id(holder.pod) : ""];
+export function encodeLoad({ tombstoneMs, holder, known, acceptedMs }: LoadRequest): Argument[] {
+  const args = [String(tombstoneMs), holder ? id(holder.pod) : "", orNone(acceptedMs)];
   if (known) args.push(known.incarnation, String(known.version), known.tag);
   return args;
+}
+
+/** A copy as the arguments of the heal script (see there). */
+export function encodeHeal({ state, notAfterMs, graceMs, holder }: HealRequest): Argument[] {
+  const { context, writers } = state;
+  const trajectory = state.trajectory.slice(-state.capacity);
+  const header = {
+    incarnation: id(state.incarnation),
+    incarnationAtMs: state.incarnationAtMs,
+    createdAtMs: state.createdAtMs,
+    version: state.version,
+    tag: id(state.tag),
+    expiresAtMs: state.expiresAtMs,
+    absoluteExpiresAtMs: state.absoluteExpiresAtMs,
+    capacity: state.capacity,
+    floorMs: state.floorMs,
+    notAfterMs,
+    graceMs,
+    pod: holder && id(holder.pod),
+    writers: writers.size,
+    fields: context.size,
+    bytes: stateBytes(context, trajectory),
+    appended: trajectory.length,
+    dimension: (trajectory[0]?.length ?? 0) / 4,
+  };
+  const args: Argument[] = [JSON.stringify(header)];
+  for (const [writer, entry] of writers) args.push(`w:${id(writer)}`, encodeWriter(entry));
+  for (const [field, json] of context) args.push(`c:${field}`, json);
+  for (const [slot, vector] of trajectory.entries()) args.push(`v:${slot}`, vector);
+  return args;
+}
+
+/** The line that the heal script answers. */
+export function decodeHealReply(line: string): HealReply {
+  const [outcome, time, ...rest] = line.split(" ");
+  const storeTimeMs = Number(time);
+  switch (outcome as HealReply["outcome"]) {
+    case "gone":
+      return { outcome: "gone", storeTimeMs, reason: rest[0] as GoneReason };
+    case "corrupt":
+      return { outcome: "corrupt", storeTimeMs, detail: rest.join(" ") };
+    default:
+      return { outcome: outcome as "healed", storeTimeMs };
+  }
+}
+
+/** The line that the heartbeat script answers. */
+export function decodeHeartbeatReply(line: string): HeartbeatReply {
+  const [, time, counter, epoch] = line.split(" ");
+  return { storeTimeMs: Number(time), counter: Number(counter), epoch: noneOr(epoch) };
 }
 
 /** The message that the commit script publishes: version, incarnation and key. */

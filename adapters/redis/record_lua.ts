@@ -15,6 +15,9 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local FORMAT = '{FORMAT_VERSION}'
 local GONE = { D = 'destroyed', E = 'expired', R = 'rotated' }
+-- A writer's entry: seq, incarnation, version, time, occupied.
+local WRITER = '^(%d+) ([^ ]+) (%d+) ([%d.]+) ([01])$'
+local BAD_WRITER = "a writer's entry is unreadable"
 
 -- A time or size as text, kept since most are needed twice. %d is the quickest, %.17g holds every double.
 local texts_of = {}

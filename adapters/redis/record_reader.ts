@@ -6,9 +6,9 @@
  */
 
 import { FORMAT_VERSION, slotsByAge } from "../../core/record.ts";
-import type { SessionState } from "../../core/storage_adapter.ts";
+import type { SessionState, WriterEntry } from "../../core/storage_adapter.ts";
 import type { RedisReply } from "./driver.ts";
-import { decodeMeta, type StoredMeta } from "./layout.ts";
+import { decodeMeta, decodeWriter, type StoredMeta } from "./layout.ts";
 
 /** A record that was read. */
 export interface StoredRecord {
@@ -60,12 +60,17 @@ export function decodeRecord(
   let r: string | undefined;
   const context = new Map<string, string>();
   const vectors = new Map<string, Uint8Array>();
+  const writers = new Map<string, WriterEntry>();
   try {
     for (const [nameBytes, value] of entriesOf(reply)) {
       const name = toText(nameBytes);
       if (name.startsWith("c:")) context.set(name.slice(2), toText(value));
       else if (name.startsWith("v:")) vectors.set(name.slice(2), value);
-      else if (name === "i") i = toText(value);
+      else if (name.startsWith("w:")) {
+        const entry = decodeWriter(toText(value));
+        if (!entry) return { corrupt: "a writer's entry is unreadable" };
+        writers.set(name.slice(2), entry);
+      } else if (name === "i") i = toText(value);
       else if (name === "m") m = toText(value);
       else if (name === "s") s = toText(value);
       else if (name === "r") r = toText(value);
@@ -83,14 +88,21 @@ export function decodeRecord(
   }
   const meta = decodeMeta(i, m, s);
   if (!meta) return { corrupt: "its meta is unreadable" };
-  return assemble(meta, context, vectors, r);
+  return assemble(meta, { context, vectors, writers, r });
+}
+
+/** What of a record is no meta. */
+interface Contents {
+  readonly context: ReadonlyMap<string, string>;
+  /** By slot. */
+  readonly vectors: ReadonlyMap<string, Uint8Array>;
+  readonly writers: ReadonlyMap<string, WriterEntry>;
+  readonly r: string | undefined;
 }
 
 function assemble(
   meta: StoredMeta,
-  context: ReadonlyMap<string, string>,
-  vectors: ReadonlyMap<string, Uint8Array>,
-  r: string | undefined,
+  { context, vectors, writers, r }: Contents,
 ): StoredRecord | { readonly corrupt: string } {
   if (context.size !== meta.fields) {
     return { corrupt: `${context.size} context fields where ${meta.fields} are counted` };
@@ -110,13 +122,13 @@ function assemble(
   }
   const [nonce, ...to] = r?.split(" ") ?? [];
   if (meta.state === "M" && !nonce) return { corrupt: "its rotation is missing" };
-  const { incarnation, incarnationAtMs, createdAtMs, version, tag, capacity } = meta;
+  const { incarnation, incarnationAtMs, createdAtMs, version, tag, capacity, floorMs } = meta;
   const { expiresAtMs, absoluteExpiresAtMs } = meta;
   const identity = { incarnation, version, tag };
   const times = { incarnationAtMs, createdAtMs, expiresAtMs, absoluteExpiresAtMs };
   return {
     meta,
-    state: { ...identity, ...times, capacity, context, trajectory },
+    state: { ...identity, ...times, capacity, context, trajectory, writers, floorMs },
     moving: nonce === undefined ? undefined : { nonce, to: to.join(" ") },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The Lua scripts of the Redis family. Each is held to core's executable specification (`core/commit.ts`,
- * `core/load.ts`), reply for reply, by a differential test.
+ * The Lua scripts of the Redis family. Those on sessions are held to core's executable specification
+ * (`core/commit.ts`, `core/load.ts`, `core/heal.ts`), reply for reply, by a differential test.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { FORMAT_VERSION, MAX_HOLDERS } from "../../core/record.ts";
 import { APPLY_LUA, WRITE_LUA } from "./apply_lua.ts";
 import { DECIDE_LUA } from "./decide_lua.ts";
+import { HEAL_LUA } from "./heal_lua.ts";
 import { RECORD_LUA } from "./record_lua.ts";
 
 /** A script and its name, for messages. */
@@ -27,7 +28,8 @@ const SHARED_LUA = RECORD_LUA
  * Key: the session's. Arguments: the header (JSON object, see `encodeBatch`), then the operations one
  * after the other, each its kind and its parts:
  * - `create` nonce capacity lifetimeMs|`-` n (field json)×n
- * - `set` field json · `delete` field · `increment` field number · `append` vector · `touch` · `destroy`
+ * - `set` field json · `delete` field · `increment` field number · `append` vector · `touch`
+ * - `destroy` incarnationAtMs|`-`
  * - `freeze` nonce to · `finish` nonce · `thaw` nonce
  * - `adopt` nonce yields(0 or 1) version createdAtMs expiresAtMs absoluteMs|`-` capacity n (field json)×n k vector×k
  *
@@ -47,8 +49,8 @@ export const COMMIT: Script = {
 /**
  * Finds out what a load answers without its state, registers the holder, and closes an expired record.
  *
- * Key: the session's. Arguments: tombstoneMs, the holding pod or an empty text, and of the state known,
- * if one is: incarnation, version, tag.
+ * Key: the session's. Arguments: tombstoneMs, the holding pod or an empty text, acceptedMs|`-`, and of the
+ * state known, if one is: incarnation, version, tag.
  *
  * Reply: one line, its parts separated by spaces:
  * - `missing` nowMs · `gone` nowMs reason incarnation · `unchanged` nowMs expiresAtMs · `corrupt` nowMs detail
@@ -63,7 +65,9 @@ local meta
 meta, problem = decode_meta(texts[1], texts[2], texts[3])
 if problem then return problem end
 if not meta then return string.format('missing %d', now) end
-if not GONE[meta.state] and now >= meta.expires then
+local accepted = tonumber(ARGV[3])
+local is_accepted = accepted and meta.state == 'L' and accepted < meta.expires
+if not GONE[meta.state] and now >= meta.expires and not is_accepted then
   problem = close_expired(meta, tonumber(ARGV[1]))
   if problem then return problem end
 end
@@ -82,11 +86,53 @@ if pod ~= '' and meta.state == 'L' then
     if type(result) == 'table' and result.err and not string.find(result.err, '^OOM') then return result end
   end
 end
-if ARGV[3] == meta.incarnation and meta.state == 'L' and tonumber(ARGV[4]) == meta.version and
-  ARGV[5] == meta.tag then
+if ARGV[4] == meta.incarnation and meta.state == 'L' and tonumber(ARGV[5]) == meta.version and
+  ARGV[6] == meta.tag then
   return string.format('unchanged %d %s', now, text(meta.expires))
 end
 return string.format('read %d', now)
+`,
+};
+
+/**
+ * Gives a copy back, all or nothing.
+ *
+ * Key: the session's. Arguments: the header (JSON object, see `encodeHeal`), the fields of as many writers as
+ * it says, then those of the state, each its name and value as they are stored.
+ *
+ * Reply: one line, its parts separated by spaces:
+ * - `healed`, `intact`, `diverged`, `superseded`, `late` nowMs
+ * - `gone` nowMs reason · `corrupt` nowMs detail
+ */
+export const HEAL: Script = { name: "heal", text: SHARED_LUA + HEAL_LUA };
+
+/** Counts the pod's own key up. */
+const COUNT_LUA = String.raw`
+local key = KEYS[1]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local count = redis.call('INCR', key)
+`;
+
+/**
+ * Counts the pod's own key up, and tells the server's epoch: its run id, which every process has anew, and
+ * its replication id, which changes when a replica takes over or a primary's data is replaced. Asked for
+ * inside the script, so that counter and epoch are those of one server at one moment: sent beside it, INFO
+ * could be answered before a restart that the counter has seen, or by another node.
+ *
+ * Key: the pod's. Arguments: how long the key lives, in ms, and whether the epoch is wanted (0 or 1).
+ * Reply: `beat` nowMs counter epoch|`-`. The epoch is missing where INFO is not permitted.
+ */
+export const HEARTBEAT: Script = {
+  name: "heartbeat",
+  text: COUNT_LUA + String.raw`
+redis.call('PEXPIRE', key, ARGV[1])
+local info = ARGV[2] == '1' and redis.pcall('INFO', 'server', 'replication')
+local run, replication
+if type(info) == 'string' then
+  run, replication = string.match(info, 'run_id:(%S+)'), string.match(info, 'master_replid:(%S+)')
+end
+return string.format('beat %d %d %s', now, count, run and replication and run .. ':' .. replication or '-')
 `,
 };
 
@@ -98,10 +144,16 @@ return string.format('read %d', now)
  */
 export const OPEN: Script = {
   name: "open",
-  text: String.raw`
-local key = KEYS[1]
-local clock = redis.call('TIME')
-local count = redis.call('INCR', key)
+  text: COUNT_LUA + String.raw`
+if count == 1 then
+  -- A new key can go and come again to show that DEL is permitted. If not, the next try finds no key either.
+  local result = redis.pcall('DEL', key)
+  if type(result) == 'table' then
+    redis.call('PEXPIRE', key, 0)
+    return result
+  end
+  redis.call('INCR', key)
+end
 redis.call('PEXPIRE', key, ARGV[1])
 -- On a key that is no hash each of these fails, but in another way when it is not permitted.
 for _, command in ipairs({
@@ -112,7 +164,7 @@ for _, command in ipairs({
   if not string.find(result.err, '^WRONGTYPE') then return result end
 end
 redis.call('EXISTS', key)
-redis.call('PEXPIREAT', key, string.format('%d', clock[1] * 1000 + ARGV[1]))
-return string.format('open %d %d', clock[1] * 1000 + math.floor(clock[2] / 1000), count)
+redis.call('PEXPIREAT', key, string.format('%d', now + ARGV[1]))
+return string.format('open %d %d', now, count)
 `,
 };

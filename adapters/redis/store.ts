@@ -13,6 +13,10 @@ import type {
   CallOptions,
   CommitBatch,
   CommitReply,
+  HealReply,
+  HealRequest,
+  HeartbeatOptions,
+  HeartbeatReply,
   Holder,
   InboxListener,
   ListedRecord,
@@ -26,15 +30,18 @@ import { replyCode, toStoreError } from "./errors.ts";
 import {
   type Argument,
   decodeCommitReply,
+  decodeHealReply,
+  decodeHeartbeatReply,
   decodeInvalidation,
   decodeLoadReply,
   decodeMeta,
   encodeBatch,
+  encodeHeal,
   encodeLoad,
   GONE_REASONS,
 } from "./layout.ts";
 import { decodeRecord, isEmpty } from "./record_reader.ts";
-import { COMMIT, LOAD, OPEN, type Script } from "./scripts.ts";
+import { COMMIT, HEAL, HEARTBEAT, LOAD, OPEN, type Script } from "./scripts.ts";
 
 const LEAST_MAJOR_VERSION = 7;
 const POD_KEY_MS = 60_000;
@@ -52,6 +59,7 @@ export class RedisStore implements StorageAdapter {
   readonly #hashes = new Map<Script, string>();
   readonly #deadlines = new Deadlines(systemClock);
   #replies = 0;
+  #tellsEpoch = true;
   #isClosed = false;
 
   constructor(driver: RedisDriver) {
@@ -68,7 +76,9 @@ export class RedisStore implements StorageAdapter {
   }
 
   async open(options: AdapterOpenOptions): Promise<StoreInfo> {
-    for (const script of [COMMIT, LOAD, OPEN]) this.#hashes.set(script, await sha1(script.text));
+    for (const script of [COMMIT, LOAD, HEAL, HEARTBEAT, OPEN]) {
+      this.#hashes.set(script, await sha1(script.text));
+    }
     try {
       await this.#driver.connect(options.timeoutMs);
       const server = await this.#server(options.timeoutMs);
@@ -131,6 +141,22 @@ export class RedisStore implements StorageAdapter {
     });
   }
 
+  async heal(key: string, request: HealRequest, options: CallOptions): Promise<HealReply> {
+    const line = await this.#call(() =>
+      this.#evaluate(HEAL, key, encodeHeal(request), options.timeoutMs)
+    );
+    return decodeHealReply(line);
+  }
+
+  async heartbeat({ podKey, keepMs, timeoutMs }: HeartbeatOptions): Promise<HeartbeatReply> {
+    const args = [String(Math.ceil(keepMs)), this.#tellsEpoch ? "1" : "0"];
+    const line = await this.#call(() => this.#evaluate(HEARTBEAT, podKey, args, timeoutMs));
+    const reply = decodeHeartbeatReply(line);
+    // INFO is not permitted. Every time that it is asked for would be noted in the server's ACL log.
+    if (reply.epoch === undefined) this.#tellsEpoch = false;
+    return reply;
+  }
+
   async *list(prefix: string, options: CallOptions): AsyncGenerator<ListedRecord> {
     const seen = new Set<string>();
     const pattern = `${prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
@@ -184,7 +210,7 @@ export class RedisStore implements StorageAdapter {
     ]);
     const reply = decodeLoadReply(line);
     if (reply.outcome !== "read") return reply;
-    return toLoadReply(decodeRecord(fields), reply.storeTimeMs);
+    return toLoadReply(decodeRecord(fields), reply.storeTimeMs, request.acceptedMs);
   }
 
   /** One page of a listing. */
@@ -283,10 +309,14 @@ function readTogether(
     : toLoadReply(decodeRecord(record.value), storeTimeMs);
 }
 
-/** What a record read at a time says; undefined when it is not there, or has run out. */
+/**
+ * What a record read at a time says; undefined when it is not there, or has run out and no operation was accepted
+ * before that.
+ */
 function toLoadReply(
   record: ReturnType<typeof decodeRecord>,
   storeTimeMs: number,
+  acceptedMs = Infinity,
 ): LoadReply | undefined {
   if (!record) return undefined;
   if ("corrupt" in record) return { outcome: "corrupt", storeTimeMs, detail: record.corrupt };
@@ -295,7 +325,8 @@ function toLoadReply(
   if (meta.dropAtMs <= storeTimeMs) return undefined;
   const reason = GONE_REASONS[meta.state];
   if (reason) return { outcome: "gone", storeTimeMs, reason, incarnation: meta.incarnation };
-  if (meta.expiresAtMs <= storeTimeMs) return undefined;
+  const isAccepted = meta.state === "L" && acceptedMs < meta.expiresAtMs;
+  if (meta.expiresAtMs <= storeTimeMs && !isAccepted) return undefined;
   return moving
     ? { outcome: "moving", storeTimeMs, moving: { ...moving, state } }
     : { outcome: "found", storeTimeMs, state };

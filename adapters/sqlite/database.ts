@@ -10,6 +10,7 @@ import { ConfigError, StoreRejectedError } from "../../core/errors.ts";
 import { backoffMs } from "./backoff.ts";
 import { isBusy, isSqliteError, notReached, rejection, storeFailure } from "./failure.ts";
 import { misplaced } from "./location.ts";
+import { OpenedFiles } from "./opened_files.ts";
 import { prepareSchema } from "./schema.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { StoreTime } from "./store_time.ts";
@@ -18,6 +19,8 @@ import { type Transaction, WriteQueue } from "./write_queue.ts";
 
 /** The file's clock is written once it is this far behind: other processes may lag no more than that. */
 const CLOCK_STEP_MS = 100;
+/** How long a pod's key is kept before its first heartbeat. */
+const OPENED_KEEP_MS = 60_000;
 /** Bytes of the write-ahead log that stay on disk after a burst. */
 const KEPT_LOG_BYTES = 16 * 1024 * 1024;
 
@@ -35,9 +38,12 @@ export class Database {
   readonly time: StoreTime;
   readonly queue: WriteQueue;
   readonly #connection: DatabaseSync;
+  readonly #files: OpenedFiles;
+  #closed: Promise<void> | undefined;
 
   constructor(connection: DatabaseSync, options: DatabaseOptions) {
     this.#connection = connection;
+    this.#files = new OpenedFiles(options.path);
     this.statements = prepareStatements(connection);
     this.time = new StoreTime(options.clock);
     const clock = options.clock ?? systemClock;
@@ -60,8 +66,34 @@ export class Database {
     return await this.queue.run(body, timeoutMs);
   }
 
+  /** Whether the path still leads to the file that is open. */
+  isInPlace(): boolean {
+    try {
+      return this.#files.areInPlace();
+    } catch (cause) {
+      throw notReached("The SQLite file cannot be looked at.", { cause });
+    }
+  }
+
+  /** Names what the file remembers: a copy of it in its place has another name. */
+  epoch(): string {
+    return `${this.statements.readEpoch.get()!.epoch}-${this.#files.identity ?? "memory"}`;
+  }
+
   /** Waits for the queue, then closes the file. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** Takes away what a file that lost its place left there, and closes it. */
+  async leave(): Promise<void> {
+    await this.queue.idle();
+    // As long as they are open, no new file can have their numbers.
+    if (!this.#closed) this.#files.removeLog();
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
     await this.queue.idle();
     this.#connection.close();
   }
@@ -169,9 +201,10 @@ function prepareFile(connection: DatabaseSync, options: DatabaseOptions, podKey:
   try {
     prepareSchema(connection, options.path);
     connection.prepare(
-      `INSERT INTO pod (key, counter, at_ms) VALUES (?, 1, ?)
-       ON CONFLICT DO UPDATE SET counter = counter + 1, at_ms = excluded.at_ms`,
-    ).run(podKey, Date.now());
+      // It counts nothing: a counter that went back must not catch up by opening the file again.
+      `INSERT INTO pod (key, counter, drop_at_ms) VALUES (?, 0, ?)
+       ON CONFLICT DO UPDATE SET drop_at_ms = max(drop_at_ms, excluded.drop_at_ms)`,
+    ).run(podKey, Date.now() + OPENED_KEEP_MS);
     connection.exec("COMMIT");
   } catch (error) {
     if (connection.isTransaction) connection.exec("ROLLBACK");

@@ -6,8 +6,8 @@
 
 import type { SQLOutputValue } from "node:sqlite";
 import type { ReadableCursor } from "../../core/load.ts";
-import { type RecordMeta, slotsByAge, type WriterEntry } from "../../core/record.ts";
-import type { SessionState } from "../../core/storage_adapter.ts";
+import { type RecordMeta, slotsByAge } from "../../core/record.ts";
+import type { SessionState, WriterEntry } from "../../core/storage_adapter.ts";
 import { decodeMeta, encodeMeta } from "./meta_row.ts";
 import type { Statements } from "./statements.ts";
 

@@ -65,8 +65,13 @@ CREATE TABLE writer (
 CREATE TABLE pod (
   key TEXT NOT NULL PRIMARY KEY,
   counter INTEGER NOT NULL,
-  at_ms REAL NOT NULL
+  drop_at_ms REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE memory (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  epoch TEXT NOT NULL
+) STRICT;
+INSERT INTO memory VALUES (1, lower(hex(randomblob(16))));
 CREATE TABLE clock (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   high_ms REAL NOT NULL

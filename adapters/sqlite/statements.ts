@@ -34,6 +34,9 @@ export interface Statements {
   readonly deleteWriter: StatementSync;
   readonly deleteWriters: StatementSync;
   readonly dropped: StatementSync;
+  readonly countUp: StatementSync;
+  readonly deletePods: StatementSync;
+  readonly readEpoch: StatementSync;
   readonly listPage: StatementSync;
 }
 
@@ -88,6 +91,13 @@ export function prepareStatements(database: DatabaseSync): Statements {
       `SELECT key FROM session WHERE drop_at_ms <= ? AND format = ${FORMAT_VERSION}
        ORDER BY drop_at_ms LIMIT ?`,
     ),
+    countUp: sql(
+      `INSERT INTO pod (key, counter, drop_at_ms) VALUES (?, 1, ?)
+       ON CONFLICT DO UPDATE SET counter = counter + 1, drop_at_ms = excluded.drop_at_ms
+       RETURNING counter`,
+    ),
+    deletePods: sql("DELETE FROM pod WHERE drop_at_ms <= ?"),
+    readEpoch: sql("SELECT epoch FROM memory"),
     listPage: sql(
       `SELECT key, format, state, version, created_at_ms, expires_at_ms FROM session
        WHERE key >= ? AND key IS NOT ? ORDER BY key LIMIT ?`,

@@ -29,6 +29,7 @@ export class Sweeper {
   /** Drops a portion if one is due; inside a write transaction. */
   sweep(nowMs: number): void {
     if (nowMs < this.#dueMs) return;
+    this.#statements.deletePods.run(nowMs);
     const rows = this.#statements.dropped.all(nowMs, MAX_PORTION);
     const untilMs = this.#clock.now() + MAX_SPAN_MS;
     let dropped = 0;

@@ -8,7 +8,7 @@ import type { Held, NewSession, Pod } from "./pod.ts";
 import type { ConformanceSubject, Corruption } from "./subject.ts";
 
 /** What a case needs of its subject beyond `create`. */
-export type Need = "inbox" | "otherProcess" | `corrupt:${Corruption}`;
+export type Need = "inbox" | "heal" | "heartbeat" | "otherProcess" | `corrupt:${Corruption}`;
 
 /** One statement about a store's behaviour. */
 export interface ConformanceCase {
@@ -16,8 +16,8 @@ export interface ConformanceCase {
   readonly name: string;
   /** The rules, guarantees and traces of the protocol that it stands for, e.g. `rule 3, G3`. */
   readonly clause: string;
-  /** Without it in the subject, the case is skipped. */
-  readonly needs?: Need;
+  /** Without it, or one of them, in the subject, the case is skipped. */
+  readonly needs?: Need | readonly Need[];
   /** Rejects when the statement does not hold. */
   run(context: ConformanceContext): Promise<void>;
 }

@@ -11,6 +11,9 @@ import { corruption } from "./cases/corruption.ts";
 import { creation } from "./cases/creation.ts";
 import { expiry } from "./cases/expiry.ts";
 import { fields } from "./cases/fields.ts";
+import { healing } from "./cases/healing.ts";
+import { healingOrder } from "./cases/healing_order.ts";
+import { heartbeat } from "./cases/heartbeat.ts";
 import { identity } from "./cases/identity.ts";
 import { inbox } from "./cases/inbox.ts";
 import { increments } from "./cases/increments.ts";
@@ -59,6 +62,9 @@ export function conformanceCases(): ConformanceCase[] {
     ...tombstones,
     ...rotation,
     ...rotationSafety,
+    ...heartbeat,
+    ...healing,
+    ...healingOrder,
     ...inbox,
     ...listing,
     ...corruption,

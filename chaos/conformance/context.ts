@@ -44,7 +44,7 @@ export class CaseContext implements ConformanceContext {
     const adapter = await this.subject.create();
     const pod = new Pod(adapter, this.inboxPrefix);
     this.#pods.push(pod);
-    await adapter.open({ podKey: `hakgal:pod:${pod.writer}`, timeoutMs: OPEN_TIMEOUT_MS });
+    await adapter.open({ podKey: pod.podKey, timeoutMs: OPEN_TIMEOUT_MS });
     // The pod learns the store's time, without which nothing can be sent.
     await pod.load(`${this.prefix}absent`);
     return pod;

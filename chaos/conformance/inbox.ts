@@ -5,7 +5,6 @@
  */
 
 import type { Holder, Invalidation } from "../public.ts";
-import { ConformanceError } from "./expect.ts";
 import type { Pod } from "./pod.ts";
 
 /** Keeps what it hears. */
@@ -16,12 +15,7 @@ export class Inbox {
   /** Starts to listen. */
   static async of(pod: Pod, holder: Holder = pod.holder): Promise<Inbox> {
     const inbox = new Inbox();
-    if (!pod.adapter.subscribe) {
-      throw new ConformanceError(
-        "the adapter has no subscribe: say `inbox: false` in the subject if that is meant",
-      );
-    }
-    inbox.#stop = await pod.adapter.subscribe(holder, {
+    inbox.#stop = await pod.can("subscribe", "inbox").subscribe(holder, {
       onInvalidation: (invalidation) => void inbox.heard.push(invalidation),
       onGap: () => {},
     });

@@ -8,6 +8,10 @@ import type {
   AppliedReply,
   CommitBatch,
   CommitReply,
+  HealReply,
+  HealRequest,
+  HeartbeatOptions,
+  HeartbeatReply,
   Holder,
   Identity,
   LoadReply,
@@ -16,8 +20,9 @@ import type {
   SessionState,
   StorageAdapter,
 } from "../public.ts";
-import { expectOutcome } from "./expect.ts";
+import { ConformanceError, expectOutcome } from "./expect.ts";
 import { randomId } from "./random.ts";
+import type { ConformanceSubject } from "./subject.ts";
 
 const CALL_TIMEOUT_MS = 20_000;
 
@@ -33,12 +38,19 @@ export interface NewSession {
   readonly batch?: Partial<CommitBatch>;
 }
 
+/** An adapter that has one of the methods that it may lack. */
+export type Having<Method extends keyof StorageAdapter> =
+  & StorageAdapter
+  & Required<Pick<StorageAdapter, Method>>;
+
 /** One pod on the store under test. */
 export class Pod {
   /** The adapter, opened. */
   readonly adapter: StorageAdapter;
   /** This pod's id as a writer. */
   readonly writer: string = randomId("w");
+  /** The key of this pod's own. */
+  readonly podKey: string = `hakgal:pod:${this.writer}`;
   /** Where this pod is told of other pods' commits. */
   readonly holder: Holder;
   #seq = 0;
@@ -101,6 +113,36 @@ export class Pod {
     return reply;
   }
 
+  /** Gives a copy back to a store that lost it. */
+  async heal(
+    key: string,
+    state: SessionState,
+    over: Partial<HealRequest> = {},
+  ): Promise<HealReply> {
+    const notAfterMs = this.#storeTimeMs + 60_000;
+    const request = { state, notAfterMs, graceMs: 30_000, ...over };
+    const reply = await this.can("heal", "heal").heal(key, request, { timeoutMs: CALL_TIMEOUT_MS });
+    this.#storeTimeMs = Math.max(this.#storeTimeMs, reply.storeTimeMs);
+    return reply;
+  }
+
+  /** Counts this pod's own key up. */
+  heartbeat(over: Partial<HeartbeatOptions> = {}): Promise<HeartbeatReply> {
+    const options = { podKey: this.podKey, keepMs: 60_000, timeoutMs: CALL_TIMEOUT_MS, ...over };
+    return this.can("heartbeat", "heartbeat").heartbeat(options);
+  }
+
+  /** The adapter, which must have a method unless the subject says that it lacks `what`. */
+  can<Method extends "subscribe" | "heal" | "heartbeat">(
+    method: Method,
+    what: keyof ConformanceSubject,
+  ): Having<Method> {
+    if (this.adapter[method]) return this.adapter as Having<Method>;
+    throw new ConformanceError(
+      `the adapter has no ${method}: say \`${what}: false\` in the subject if that is meant`,
+    );
+  }
+
   /** Loads what is under many keys, in one go where the adapter can. */
   loadMany(keys: readonly string[]): Promise<LoadReply[]> {
     const request = { tombstoneMs: 60_000 };
@@ -152,6 +194,21 @@ export class Held {
   /** The same session as another pod holds it. */
   by(pod: Pod): Held {
     return new Held(this.key, pod, this.made);
+  }
+
+  /** The same session as it is found under another key, once a copy of it was given back there. */
+  at(key: string): Held {
+    return new Held(key, this.pod, this.made);
+  }
+
+  /** Gives a copy of the session back. */
+  heal(state: SessionState, over: Partial<HealRequest> = {}): Promise<HealReply> {
+    return this.pod.heal(this.key, state, over);
+  }
+
+  /** Gives back a copy that has to be taken. */
+  async restore(state: SessionState, over: Partial<HealRequest> = {}): Promise<void> {
+    expectOutcome(await this.heal(state, over), "healed", "the heal");
   }
 
   /** A batch for this incarnation under the pod's next seq. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConformanceCase } from "./case.ts";
+import type { ConformanceCase, Need } from "./case.ts";
 import { CaseContext, TooSlowError } from "./context.ts";
 import { ConformanceError } from "./expect.ts";
 import type { ConformanceSubject, Corruption } from "./subject.ts";
@@ -15,17 +15,20 @@ const CASE_TIMEOUT_MS = 60_000;
 
 /** Why a case cannot run on a subject; undefined when it can. */
 export function skipReason(
-  { needs }: ConformanceCase,
+  { needs = [] }: ConformanceCase,
   subject: ConformanceSubject,
 ): string | undefined {
-  if (needs === undefined) return undefined;
-  if (needs === "inbox") {
-    return subject.inbox === false ? "the subject says that it has no inbox" : undefined;
+  return [needs].flat().map((need) => lack(need, subject)).find((reason) => reason !== undefined);
+}
+
+function lack(need: Need, subject: ConformanceSubject): string | undefined {
+  if (need === "inbox" || need === "heal" || need === "heartbeat") {
+    return subject[need] === false ? `the subject says that it has no ${need}` : undefined;
   }
-  if (needs === "otherProcess") {
+  if (need === "otherProcess") {
     return subject.otherProcess ? undefined : "the subject has no otherProcess hook";
   }
-  const how = needs.slice("corrupt:".length) as Corruption;
+  const how = need.slice("corrupt:".length) as Corruption;
   return subject.corrupt?.[how] ? undefined : `the subject has no hook corrupt["${how}"]`;
 }
 

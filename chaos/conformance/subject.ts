@@ -52,6 +52,10 @@ export interface ConformanceSubject {
   create(): StorageAdapter | Promise<StorageAdapter>;
   /** Whether its adapters have `subscribe`. @default true */
   readonly inbox?: boolean;
+  /** Whether its adapters have `heal`. @default true */
+  readonly heal?: boolean;
+  /** Whether its adapters have `heartbeat`. @default true */
+  readonly heartbeat?: boolean;
   /** Ways to damage the record under a key behind the adapter's back. */
   readonly corrupt?: { readonly [how in Corruption]?: (key: string) => Promise<void> | void };
   /**

@@ -44,10 +44,10 @@ class PodMain {
     const { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs } = message.settings;
     const adapter = await this.#adapter(message);
     const settings = { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs };
-    this.#manager = new SessionManager({ adapter, ...settings });
+    this.#manager = new SessionManager({ adapter, ...settings, failMode: "closed" });
     for (let attempt = 1;; attempt++) {
       try {
-        return (await this.#manager.connect()).server;
+        return (await this.#manager.connect())!.server;
       } catch (error) {
         // A store that is just coming back is waited for.
         if (attempt === CONNECT_ATTEMPTS) throw error;

@@ -33,7 +33,7 @@ Deno.test("a call whose store takes too long ends within the timeout", async () 
   const adapter = new FaultyAdapter(memoryAdapter(), {
     faultFor: () => ({ kind: "latency", requestMs: 300, replyMs: 0 }),
   });
-  await using pod = new SessionManager({ adapter, commandTimeoutMs: 50 });
+  await using pod = new SessionManager({ adapter, commandTimeoutMs: 50, failMode: "closed" });
   const startedAtMs = performance.now();
   await assertRejects(() => pod.tenant("a").getOrCreate("1"), StoreUnavailableError);
   assertEquals(performance.now() - startedAtMs < 200, true);

@@ -82,6 +82,9 @@ function forgetful(clock: Clock): SimulatedStore {
       list: inner.list.bind(inner),
       close: inner.close.bind(inner),
       subscribe: inner.subscribe!.bind(inner),
+      // What it forgot is not given back to it.
+      heal: undefined,
+      heartbeat: undefined,
     });
   };
 }

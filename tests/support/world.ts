@@ -10,6 +10,10 @@ import {
   type CallOptions,
   type CommitBatch,
   type CommitReply,
+  type HealReply,
+  type HealRequest,
+  type HeartbeatOptions,
+  type HeartbeatReply,
   type Holder,
   type InboxListener,
   type ListedRecord,
@@ -24,7 +28,7 @@ import {
 } from "../../mod.ts";
 
 /** Which command a test wants to get hold of. */
-export type CommandKind = "commit" | "load";
+export type CommandKind = "commit" | "load" | "heal" | "heartbeat";
 
 /** A command under way. */
 export interface HeldCommand {
@@ -44,7 +48,12 @@ export class Link implements StorageAdapter {
   /** Number of loads sent. */
   loads = 0;
   readonly #inner: StorageAdapter;
-  readonly #plans: Record<CommandKind, Wire[]> = { commit: [], load: [] };
+  readonly #plans: Record<CommandKind, Wire[]> = {
+    commit: [],
+    load: [],
+    heal: [],
+    heartbeat: [],
+  };
   #frozen: Promise<void> | undefined;
 
   constructor(inner: StorageAdapter) {
@@ -112,6 +121,14 @@ export class Link implements StorageAdapter {
       "load",
       () => Promise.all(keys.map((key) => this.#inner.load(key, request, options))),
     );
+  }
+
+  heal(key: string, request: HealRequest, options: CallOptions): Promise<HealReply> {
+    return this.#send("heal", () => this.#inner.heal!(key, request, options));
+  }
+
+  heartbeat(options: HeartbeatOptions): Promise<HeartbeatReply> {
+    return this.#send("heartbeat", () => this.#inner.heartbeat!(options));
   }
 
   list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord> {

@@ -6,7 +6,7 @@
  */
 
 import type { ConformanceCase, ConformanceContext } from "../case.ts";
-import { expectEqual, expectOutcome } from "../expect.ts";
+import { expectEqual, expectOutcome, expectTrue } from "../expect.ts";
 import { create, destroy, increment, set, touch } from "../operations.ts";
 import type { Held } from "../pod.ts";
 import { rotating } from "../rotation.ts";
@@ -193,7 +193,117 @@ export const outage: readonly ConformanceCase[] = [
       expectEqual(absoluteExpiresAtMs, accepted.firstMs + 90_000, "the absolute expiry");
     },
   },
+  {
+    name: "a create accepted before the expiry joins the expired session, in place",
+    clause: "rule 18, rule 8",
+    async run(context) {
+      const held = await expired(context);
+      const accepted = before(held, 2);
+      const operations = [create({ context: { other: 1 } }), increment("n")];
+      const reply = await (await context.pod()).commit(held.key, operations, { accepted });
+      const joined = expectOutcome(reply, "applied");
+      expectEqual(joined.created, false, "created");
+      expectEqual(joined.identity.incarnation, held.incarnation, "the incarnation");
+      expectEqual(joined.expiresAtMs, accepted.lastMs + 60_000, "last acceptance plus ttl");
+      expectEqual((await held.state()).context, new Map([["n", "2"]]), "the context");
+    },
+  },
+  {
+    name: "a create that joined an expired session is a duplicate when it comes again",
+    clause: "rule 18, G3",
+    async run(context) {
+      const held = await expired(context);
+      const pod = await context.pod();
+      const batch = pod.batch([create(), increment("n")], { accepted: before(held, 2) });
+      expectOutcome(await pod.send(held.key, batch), "applied");
+      const again = expectOutcome(await pod.send(held.key, batch), "duplicate");
+      expectEqual(again.incarnation, held.incarnation, "the incarnation");
+      expectEqual(await held.value("n"), 2, "the counter");
+    },
+  },
+  {
+    name: "a create accepted after the expiry makes a session of its own",
+    clause: "rule 18",
+    async run(context) {
+      const held = await expired(context);
+      const acceptedMs = held.made.expiresAtMs;
+      await expectNew(context, held, { firstMs: acceptedMs, lastMs: acceptedMs });
+    },
+  },
+  {
+    name: "a create accepted in time does not join a session that somebody was told is expired",
+    clause: "rule 18, trace 24",
+    async run(context) {
+      const held = await expired(context);
+      expectOutcome(await held.load(), "gone");
+      await expectNew(context, held, before(held, 2));
+    },
+  },
+  {
+    name: "a create accepted in time does not join a session that expired while it was moving",
+    clause: "rule 18, rule 20",
+    async run(context) {
+      const { old } = await context.inTime(() =>
+        rotating(context, { batch: { ttlMs: context.shortMs } })
+      );
+      await context.passed(old.made.expiresAtMs);
+      await expectNew(context, old, before(old, 2));
+    },
+  },
+  {
+    name: "a load for an operation accepted in time finds the expired session, and leaves it open",
+    clause: "rule 18, rule 9",
+    async run(context) {
+      const held = await expired(context);
+      const pod = await context.pod();
+      const accepted = before(held, 2);
+      const request = { acceptedMs: accepted.firstMs };
+      const { state, storeTimeMs } = expectOutcome(await pod.load(held.key, request), "found");
+      expectEqual(state.context, new Map([["n", "1"]]), "the context");
+      expectEqual(state.expiresAtMs, held.made.expiresAtMs, "the expiry");
+      expectTrue(storeTimeMs >= state.expiresAtMs, "it should have expired");
+      expectOutcome(await pod.load(held.key, { ...request, known: held.identity }), "unchanged");
+      await held.by(pod).apply([increment("n")], { accepted });
+      expectEqual(await held.value("n"), 2, "the counter");
+    },
+  },
+  {
+    name: "a load for an operation accepted after the expiry closes the record",
+    clause: "rule 18, rule 9",
+    async run(context) {
+      const held = await expired(context);
+      const acceptedMs = held.made.expiresAtMs;
+      expectEqual(expectOutcome(await held.load({ acceptedMs }), "gone").reason, "expired", "why");
+      expectOutcome(await held.load({ acceptedMs: acceptedMs - 1 }), "gone");
+      expectOutcome(await held.commit([increment("n")], { accepted: before(held, 2) }), "gone");
+    },
+  },
+  {
+    name: "a load for an operation accepted in time closes a session that expired while moving",
+    clause: "rule 18, rule 20",
+    async run(context) {
+      const { old } = await context.inTime(() =>
+        rotating(context, { batch: { ttlMs: context.shortMs } })
+      );
+      await context.passed(old.made.expiresAtMs);
+      const acceptedMs = old.made.expiresAtMs - 1;
+      expectEqual(expectOutcome(await old.load({ acceptedMs }), "gone").reason, "expired", "why");
+      expectOutcome(await old.load(), "gone");
+    },
+  },
 ];
+
+/** Requires a create with these acceptances to make a session of its own where `held` was. */
+async function expectNew(
+  context: ConformanceContext,
+  held: Held,
+  accepted: { firstMs: number; lastMs: number },
+): Promise<void> {
+  const batch = { accepted, ttlMs: 60_000 };
+  const next = await context.session({ key: held.key, context: { mine: 1 }, batch });
+  expectEqual(next.made.created, true, "created");
+  expectEqual((await next.state()).context, new Map([["mine", "1"]]), "the context");
+}
 
 /** A session that ran out, and that nobody has looked at since. */
 async function expired(context: ConformanceContext): Promise<Held> {

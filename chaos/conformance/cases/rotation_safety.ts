@@ -47,11 +47,13 @@ export const rotationSafety: readonly ConformanceCase[] = [
     async run(context) {
       const { old, nonce, to, by } = await rotating(context);
       const occupant = await context.session({ key: to, context: { mine: 1 } });
-      const before = await occupant.state();
+      const { writers: _, ...before } = await occupant.state();
       const { state } = await moving(old);
       const reply = await old.pod.commit(to, [adopt(nonce, state)], by);
       expectEqual(expectOutcome(reply, "applied").found, false, "found");
-      expectEqual(await occupant.state(), before, "the occupant's state");
+      const { writers, ...after } = await occupant.state();
+      expectEqual(after, before, "the occupant's state");
+      expectEqual(writers.get(nonce)?.occupied, true, "occupied, as the record remembers it");
     },
   },
   {

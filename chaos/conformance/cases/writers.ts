@@ -6,10 +6,11 @@
 
 import type { ConformanceCase, ConformanceContext } from "../case.ts";
 import { expectEqual, expectOutcome, expectTrue } from "../expect.ts";
-import { destroy, increment, touch } from "../operations.ts";
+import { adopt, destroy, increment, touch } from "../operations.ts";
 import type { Held } from "../pod.ts";
 import type { CommitBatch } from "../../public.ts";
 import { randomId } from "../random.ts";
+import { moving, rotating } from "../rotation.ts";
 
 /** The theme's cases. */
 export const writers: readonly ConformanceCase[] = [
@@ -89,6 +90,57 @@ export const writers: readonly ConformanceCase[] = [
       expectEqual((await next.state()).version, 1, "the version");
     },
   },
+  {
+    name: "a load tells each writer's last batch",
+    clause: "rule 14, rule 15",
+    async run(context) {
+      const held = await context.session();
+      const other = held.by(await context.pod());
+      await other.apply([increment("n")]);
+      const [one, two] = [
+        await other.apply([increment("n")], { seq: 7 }),
+        await held.apply([touch]),
+      ];
+      const { incarnation } = held;
+      const told = { incarnation, occupied: false };
+      const { writers } = expectOutcome(await (await context.pod()).load(held.key), "found").state;
+      expectEqual(
+        writers,
+        new Map([
+          [other.pod.writer, { ...told, seq: 7, version: 3, atMs: one.storeTimeMs }],
+          [held.pod.writer, { ...told, seq: 2, version: 3, atMs: two.storeTimeMs }],
+        ]),
+        "the writers",
+      );
+    },
+  },
+  {
+    name: "a load of a moving session tells the writers too, and which adopt was occupied",
+    clause: "rule 14, rule 20",
+    async run(context) {
+      const first = await rotating(context);
+      const { state } = await moving(first.old);
+      expectEqual(state.writers.get(first.nonce)?.version, 2, "the version of the freeze");
+      const occupant = await context.session({ key: first.to });
+      await first.old.pod.commit(first.to, [adopt(first.nonce, state)], first.by);
+      const { writers } = await occupant.state();
+      expectEqual(writers.get(first.nonce)?.occupied, true, "occupied");
+    },
+  },
+  {
+    name: "a load tells how old the newest entry is that was dropped",
+    clause: "rule 3, rule 15",
+    async run(context) {
+      const held = await context.session();
+      expectEqual((await held.state()).floorMs, 0, "the floor where nothing was dropped");
+      const { held: later, old, atMs } = await withOldWriter(context);
+      const { writers, floorMs } = await later.state();
+      expectTrue(
+        writers.has(old.writer) || floorMs >= atMs,
+        `the floor should be ${atMs} or later, but is ${floorMs}`,
+      );
+    },
+  },
 ];
 
 async function manyWriters(context: ConformanceContext, count: number): Promise<void> {
@@ -106,11 +158,11 @@ async function manyWriters(context: ConformanceContext, count: number): Promise<
 /** A session with a writer's entry that another writer's commit had leave to drop. */
 async function withOldWriter(
   context: ConformanceContext,
-): Promise<{ held: Held; old: CommitBatch }> {
+): Promise<{ held: Held; old: CommitBatch; atMs: number }> {
   const held = await context.session();
   const old = held.batch([increment("n")], { writer: randomId("w"), seq: 1 });
   const { storeTimeMs } = expectOutcome(await held.send(old), "applied");
   await context.passed(storeTimeMs + 30);
   await held.by(await context.pod()).apply([touch], { writerRetentionMs: 20 });
-  return { held, old };
+  return { held, old, atMs: storeTimeMs };
 }

@@ -1,0 +1,149 @@
+/**
+ * Giving back to a store what it lost (rules 14 to 17): the destroys that this pod remembers, and the state as the store
+ * had acknowledged it. What is journaled is never part of that, or it would count twice.
+ *
+ * @module
+ */
+
+import type { Attempts } from "./attempts.ts";
+import type { LostReason } from "./events.ts";
+import { corrupt } from "./loader.ts";
+import type { Pod } from "./pod.ts";
+import { seal, toCommit, toStoreTime } from "./sealed_batch.ts";
+import type { Copy } from "./session.ts";
+import type { CacheEntry } from "./session_cache.ts";
+import type { HealRequest, SessionState, WriterEntry } from "./storage_adapter.ts";
+
+/** Brings one session's record up to what this pod knows of it. No commit of this pod on it is open. */
+export async function healSession<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+): Promise<void> {
+  const { era } = pod.link;
+  if (pod.destroys.of(entry.key)) await repeatDestroy(pod, entry, attempts);
+  if (entry.copy) await putBack(pod, entry, entry.copy, attempts);
+  else if (entry.stub) await lookFor(pod, entry, attempts);
+  entry.era = era;
+}
+
+/** Whether a session's record may lack what this pod knows of it. */
+export function needsHealing<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+): boolean {
+  const { era } = pod.link;
+  const destroy = pod.destroys.of(entry.key);
+  return entry.stub !== undefined && entry.era < era || destroy !== undefined && destroy.era < era;
+}
+
+/** Rule 17: says again that an incarnation is dead. On an absent key that writes a tombstone. */
+export async function repeatDestroy<Context extends object>(
+  pod: Pod<Context>,
+  { key }: Pick<CacheEntry, "key">,
+  attempts: Attempts,
+): Promise<void> {
+  const destroy = pod.destroys.of(key);
+  if (!destroy) return;
+  const { incarnation, incarnationAtMs } = destroy;
+  const made = incarnationAtMs === undefined ? {} : { incarnationAtMs };
+  const sealed = seal(pod, [{ kind: "destroy", ...made }]);
+  // It names its incarnation, so doing it twice does no harm.
+  const { era } = pod.link;
+  await attempts.read((timeoutMs) =>
+    pod.link.commit(key.storeKey, toCommit(pod, sealed, { incarnation }), timeoutMs)
+  );
+  pod.destroys.told(key, era);
+}
+
+async function putBack<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  copy: Copy,
+  attempts: Attempts,
+): Promise<void> {
+  const { clock } = pod.settings;
+  for (;;) {
+    if (!pod.link.heals || copy.expiresAt <= clock.now()) return entry.markStale();
+    const { reply } = await attempts.read((timeoutMs) =>
+      pod.link.heal(entry.key.storeKey, toRequest(pod, entry, copy), timeoutMs)
+    );
+    const { tenant, hashedId } = entry.key;
+    switch (reply.outcome) {
+      case "healed":
+        pod.events.emit("healed", { tenant, hashedId, version: copy.state.version });
+        return;
+      case "intact":
+        return entry.markStale();
+      case "diverged":
+      case "superseded":
+        return lose(pod, entry, reply.outcome);
+      case "gone":
+        return entry.forget();
+      case "corrupt":
+        corrupt(pod, entry, reply.detail);
+        return;
+      case "late":
+        await attempts.refused("The copy arrived after its deadline.");
+    }
+  }
+}
+
+/** Rule 16: a stub newer than what the store has is a loss that nobody may be able to make good. */
+async function lookFor<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+): Promise<void> {
+  const { stub } = entry;
+  // Accepted at the beginning of time: nothing is closed by looking (rule 18).
+  const request = { tombstoneMs: pod.tombstoneMs, acceptedMs: 0 };
+  const { reply } = await attempts.read((timeoutMs) =>
+    pod.link.load(entry.key.storeKey, request, timeoutMs)
+  );
+  const isOlder = reply.outcome === "found" && reply.state.incarnation === stub!.incarnation &&
+    reply.state.version < stub!.version;
+  if (isOlder || reply.outcome === "missing") lose(pod, entry, "no-copy");
+}
+
+function lose<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  reason: LostReason,
+): void {
+  const { tenant, hashedId } = entry.key;
+  const version = entry.stub?.version ?? 0;
+  entry.forget();
+  pod.events.emit("lost", { tenant, hashedId, version, reason });
+}
+
+function toRequest<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  copy: Copy,
+): HealRequest {
+  // Rule 21: times are derived anew; the store's clock may be another since the loss.
+  const expiresAtMs = toStoreTime(pod, copy.expiresAt);
+  const { state } = copy;
+  const absoluteExpiresAtMs = state.absoluteExpiresAtMs === undefined
+    ? undefined
+    : expiresAtMs + state.absoluteExpiresAtMs - state.expiresAtMs;
+  return {
+    state: { ...state, expiresAtMs, absoluteExpiresAtMs, writers: writersOf(pod, entry, state) },
+    notAfterMs: toStoreTime(pod, pod.settings.clock.now()) + pod.deadlineSpanMs,
+    graceMs: pod.settings.graceMs,
+    holder: pod.holder(entry.key),
+  };
+}
+
+/** The writers that the state was read with, and this pod's own commits since: others' would have made it stale. */
+function writersOf<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  { writers, incarnation, version }: SessionState,
+): ReadonlyMap<string, WriterEntry> {
+  const seq = entry.acknowledgedSeq(incarnation);
+  if (seq === undefined) return writers;
+  const atMs = toStoreTime(pod, pod.settings.clock.now());
+  return new Map(writers).set(pod.writer, { seq, incarnation, version, atMs, occupied: false });
+}
