@@ -91,6 +91,8 @@ class IoredisDriver implements RedisDriver {
   #lastError: Error | undefined;
   /** The socket that writes at the end of this turn. */
   #gathering: IoredisClient["stream"];
+  /** The socket that was given up last. */
+  #recycled: IoredisClient["stream"];
 
   constructor(options: IoredisAdapterOptions) {
     if ("client" in options) {
@@ -144,7 +146,11 @@ class IoredisDriver implements RedisDriver {
   }
 
   recycle(): void {
-    if (this.#endpoint && this.#client?.status === "ready") this.#client.disconnect(true);
+    const client = this.#client;
+    // It counts as ready until its socket is closed, which a frozen server takes its time for.
+    if (!this.#endpoint || client?.status !== "ready" || client.stream === this.#recycled) return;
+    this.#recycled = client.stream;
+    client.disconnect(true);
   }
 
   async subscribe(

@@ -5,7 +5,7 @@
  */
 
 import { toCopy } from "./loader.ts";
-import type { CacheEntry } from "./session_cache.ts";
+import type { CacheEntry, Stub } from "./session_cache.ts";
 import type { SealedBatch } from "./sealed_batch.ts";
 import type { Copy } from "./session.ts";
 import type { AppliedReply, Operation, SessionState } from "./storage_adapter.ts";
@@ -34,21 +34,20 @@ export function advance(
   const { incarnation, version } = identity;
   const madeAtMs = entry.stub?.incarnation === incarnation ? entry.stub.madeAtMs : undefined;
   const stub = { incarnation, version, acknowledgedSeq: sealed.seq, expiresAt, madeAtMs };
-  entry.keepStub(stub, remnantOf(entry, sealed, answer, expiresAt));
+  entry.keepStub(stub, remnantOf(entry, sealed, stub, answer.reply.numbers));
   return undefined;
 }
 
 /** What the copy that is dropped would be with this pod's own operations. */
-function remnantOf(
+export function remnantOf(
   entry: CacheEntry,
   { operations }: SealedBatch,
-  { reply, sentAt }: Answer<AppliedReply>,
-  expiresAt: number,
+  { incarnation, version, expiresAt }: Pick<Stub, "incarnation" | "version" | "expiresAt">,
+  numbers: readonly number[] = [],
 ): Copy | undefined {
-  const { state } = entry.copy ?? entry.remnant ?? {};
-  if (state?.incarnation !== reply.identity.incarnation) return undefined;
-  const { version } = reply.identity;
-  return { state: { ...applied(state, operations, reply.numbers), version }, sentAt, expiresAt };
+  const base = entry.copy ?? entry.remnant;
+  if (base?.state.incarnation !== incarnation) return undefined;
+  return { ...base, state: { ...applied(base.state, operations, numbers), version }, expiresAt };
 }
 
 function nextState(

@@ -13,8 +13,8 @@ import type { JournalStore } from "./journal_store.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { Operation } from "./storage_adapter.ts";
 
-/** What a session takes beside its operations. */
-const SESSION_BYTES = 1_024;
+/** What a session takes beside its operations; measured. */
+const SESSION_BYTES = 2_048;
 
 /** Writes that could not be kept and that nobody was told of by `flush` yet, at most. */
 const MOST_UNKEPT = 1_000;

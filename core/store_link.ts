@@ -143,6 +143,8 @@ export class StoreLink {
     await this.#adapter.prepare?.();
     const { timeoutMs, podKey } = this.#options;
     const info = await this.#bounded(timeoutMs, this.#adapter.open({ timeoutMs, podKey }));
+    // Rule 13: whatever is acknowledged from now on is of this memory, or of a later one.
+    await this.checkMemory();
     this.#isOpen = true;
     this.#health.start();
     this.#listener.onOpen();
@@ -271,20 +273,23 @@ export class StoreLink {
   /** A late reply finds nobody: its commit is recognised by its seq (rule 7). */
   async #bounded<Result>(timeoutMs: number, call: Promise<Result>): Promise<Result> {
     const sentAt = this.#clock.now();
-    let isTimeout = false;
     try {
-      const result = await this.#deadlines.limit(call, timeoutMs, () => {
-        // A last try with little time left tells nothing.
-        isTimeout = timeoutMs >= this.#options.timeoutMs / 2;
-        return late(timeoutMs);
-      });
+      const result = await this.#deadlines.limit(call, timeoutMs, () => late(timeoutMs));
       this.#health.answered();
       return result;
     } catch (error) {
       if (error instanceof StoreRejectedError) this.#health.answered();
-      else this.#health.failed(error, { sentAt, isTimeout });
+      else this.#health.failed(error, { sentAt, isTimeout: this.#isLong(sentAt) });
       throw asStoreError(error);
     }
+  }
+
+  /**
+   * Whether a command waited as one does that has no answer, be it the adapter or its client who ended the wait. A
+   * last try with little time left tells nothing.
+   */
+  #isLong(sentAt: number): boolean {
+    return this.#clock.now() - sentAt >= this.#options.timeoutMs / 2;
   }
 }
 

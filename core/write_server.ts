@@ -4,7 +4,7 @@
  * @module
  */
 
-import { advance, editContext } from "./advance.ts";
+import { advance, editContext, remnantOf } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
 import { address, lookUp } from "./call_server.ts";
 import type { Answerable, UpdateCall, WriteCall } from "./calls.ts";
@@ -188,7 +188,8 @@ function afterwards(
   }
   const { incarnation, version } = settled.reply;
   const { expiresAt = 0, madeAtMs } = entry.stub ?? {};
-  entry.keepStub({ incarnation, version, acknowledgedSeq: sealed.seq, expiresAt, madeAtMs });
+  const stub = { incarnation, version, acknowledgedSeq: sealed.seq, expiresAt, madeAtMs };
+  entry.keepStub(stub, remnantOf(entry, sealed, stub));
   return { incarnation };
 }
 

@@ -10,10 +10,11 @@ import { cachedReadRates } from "../bench/cached_read.ts";
 import { counterRates } from "../bench/counter.ts";
 import type { Rates } from "../bench/measure.ts";
 import { bentocache, connectRedis } from "../bench/peers.ts";
+import { hourOfOutage, outageFigures } from "../bench/outage.ts";
 import { recoveryRates } from "../bench/recovery.ts";
 import { print, printError } from "./print.ts";
 import { findServer, isExecutable, isMissing } from "./servers/provision.ts";
-import { startServer } from "./servers/server.ts";
+import { type RunningServer, startServer } from "./servers/server.ts";
 
 /** A ratio that is to be reached. */
 interface Target {
@@ -49,7 +50,7 @@ new Command("deno task bench")
     const server = isExecutable(binary) ? await startServer(binary) : undefined;
     try {
       const url = server?.url ?? ("url" in binary ? binary.url : "");
-      const reached = await run(url, { turnMs: seconds * 1_000, turns });
+      const reached = await run(url, server, { turnMs: seconds * 1_000, turns });
       Deno.exitCode = reached ? 0 : 1;
     } finally {
       await server?.stop();
@@ -57,7 +58,11 @@ new Command("deno task bench")
   })
   .parse(Deno.args, { from: "user" });
 
-async function run(url: string, options: { turnMs: number; turns: number }): Promise<boolean> {
+async function run(
+  url: string,
+  server: RunningServer | undefined,
+  options: { turnMs: number; turns: number },
+): Promise<boolean> {
   await using connect = await connectRedis(url);
   await using bento = bentocache(url);
   const results = [
@@ -77,7 +82,65 @@ async function run(url: string, options: { turnMs: number; turns: number }): Pro
       targets: RECOVERY_TARGETS,
     }),
   ];
+  // A server of somebody else's is not frozen.
+  if (server) results.push(await reportOutage(server));
+  results.push(await reportMemory());
   return results.every((reached) => reached);
+}
+
+async function reportOutage(server: RunningServer): Promise<boolean> {
+  print("\nThe server is frozen, and thawed: 10,000 sessions, 100,000 journaled increments");
+  const figures = await outageFigures(server);
+  const us = (value: number) => `${value.toFixed(2)} µs`;
+  const ms = (value: number) => `${Math.round(value)} ms`;
+  const rate = (value: number) => `${Math.round(value).toLocaleString("en")}/s`;
+  return [
+    line("a read from memory, away", us(figures.awayReadUs), {
+      isReached: figures.awayReadUs <= 2 * figures.healthyReadUs,
+      target: `at most 2 × ${us(figures.healthyReadUs)}, the store up`,
+    }),
+    line("journaled, one caller", rate(figures.journaledAlone), {
+      isReached: figures.journaledAlone >= 200_000,
+      target: "at least 200,000/s",
+    }),
+    line("journaled, 64 callers", rate(figures.journaledTogether), {
+      isReached: figures.journaledTogether >= 200_000,
+      target: "at least 200,000/s",
+    }),
+    line("slowest call of the freeze", ms(figures.slowestMs), {
+      isReached: figures.slowestMs <= 1_100,
+      target: "at most the command timeout + 100 ms",
+    }),
+    line("reconciled in", ms(figures.reconciledMs), {
+      isReached: figures.reconciledMs <= 3_000,
+      target: "at most 3,000 ms",
+    }),
+    line("p99 of live calls meanwhile", ms(figures.drainingP99Ms), {
+      isReached: figures.drainingP99Ms <= 3 * figures.healthyP99Ms,
+      target: `at most 3 × ${ms(figures.healthyP99Ms)}, nothing to drain`,
+    }),
+  ].every((reached) => reached);
+}
+
+async function reportMemory(): Promise<boolean> {
+  print("\nAn hour without the store, 1,000 writes/s to 10,000 sessions (as fast as it goes)");
+  const { writes, sessions, journaledBytes, maxBytes, heapBytes, refused } = await hourOfOutage();
+  const mib = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+  print(`  ${writes.toLocaleString("en")} writes, ${refused} refused; heap + ${mib(heapBytes)}`);
+  return line(`${sessions.toLocaleString("en")} sessions journaled`, mib(journaledBytes), {
+    isReached: journaledBytes <= maxBytes && refused === 0,
+    target: `at most ${mib(maxBytes)}, none refused`,
+  });
+}
+
+function line(
+  name: string,
+  value: string,
+  { isReached, target }: { readonly isReached: boolean; readonly target: string },
+): boolean {
+  const verdict = isReached ? "reached" : "MISSED";
+  print(`  ${name.padEnd(28)} ${value.padStart(14)}  (${target}): ${verdict}`);
+  return isReached;
 }
 
 function report(

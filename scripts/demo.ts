@@ -7,8 +7,8 @@
 import { Command, Option } from "commander";
 import { DemoPod } from "./demo/pod.ts";
 import { number, paint, Story } from "./demo/screen.ts";
-import { DEMO_BACKENDS, openStore, type StoreChoice } from "./demo/store.ts";
-import { Traffic } from "./demo/traffic.ts";
+import { DEMO_BACKENDS, type DemoStore, openStore, type StoreChoice } from "./demo/store.ts";
+import { newLog, Traffic } from "./demo/traffic.ts";
 import { printVerdict } from "./demo/verdict.ts";
 import { INTERRUPTED, Interruption } from "./interruption.ts";
 import { print, printError } from "./print.ts";
@@ -22,6 +22,8 @@ const SESSIONS = 36;
 const REQUESTS_A_POD = 2_000;
 /** A slow machine answers fewer, and the story goes on all the same. */
 const LONGEST_PHASE_MS = 4_000;
+/** Requests that are answered while the store is away. */
+const REQUESTS_WHILE_AWAY = 1_500;
 /** So many requests are under way when the first pod is killed. */
 const IN_FLIGHT_AT_DEATH = 3;
 const PROGRESS_EVERY_MS = 400;
@@ -29,7 +31,8 @@ const PROGRESS_EVERY_MS = 400;
 await new Command("deno task demo")
   .description(
     "Two pods serve the same sessions. The first is killed with SIGKILL in the middle of its work, the " +
-      "second goes on; at the end what users were told is compared with what is found.\n\n" +
+      "second goes on. Then the store itself goes away, and comes back. At the end what users were told is " +
+      "compared with what is found.\n\n" +
       "Exit code: 0 nothing lost, 1 something lost or doubled, 2 could not run.",
   )
   .addOption(
@@ -48,7 +51,7 @@ async function main(choice: StoreChoice): Promise<number> {
   using interruption = new Interruption();
   try {
     await using store = await openStore(choice);
-    const passed = await tellStory(store.environment, store.label, interruption.signal);
+    const passed = await tellStory(store, interruption.signal);
     return passed ? PASSED : FAILED;
   } catch (error) {
     if (interruption.signal.aborted) return INTERRUPTED;
@@ -57,12 +60,9 @@ async function main(choice: StoreChoice): Promise<number> {
   }
 }
 
-async function tellStory(
-  environment: Readonly<Record<string, string>>,
-  label: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  print(paint("bold", "A pod dies. Its sessions do not."));
+async function tellStory(store: DemoStore, signal: AbortSignal): Promise<boolean> {
+  const { environment, label } = store;
+  print(paint("bold", "A pod dies, and then the store goes away. The sessions do neither."));
   print();
   const story = new Story();
   story.tell(`Sessions are kept in ${label}.`);
@@ -76,6 +76,7 @@ async function tellStory(
     }
     const [first, second] = pods as [DemoPod, DemoPod];
     const log = await serve(story, first, second, signal);
+    await serveWithout(story, store, second, log, signal);
     story.tell(`${paint("cyan", "pod 2")} is asked what it finds in the store:`);
     print();
     return printVerdict(log, await findAll(second, [...log.keys()]));
@@ -97,7 +98,7 @@ async function serve(
   const answered = () => traffic.acknowledged - phase.atStart;
   const phaseOver = () =>
     answered() >= REQUESTS_A_POD || story.elapsedMs - phase.beganMs > LONGEST_PHASE_MS;
-  const traffic = new Traffic(ids, () => phase.pod, () => {
+  const traffic = new Traffic(newLog(ids), () => phase.pod, () => {
     if (!phaseOver()) return;
     if (phase.pod === second) return done.abort();
     if (traffic.inFlight < IN_FLIGHT_AT_DEATH) return;
@@ -127,6 +128,41 @@ async function serve(
   story.progress(second.name, answered(), answered());
   if (await first.ended() !== "SIGKILL") throw new Error("pod 1 did not die by SIGKILL.");
   return traffic.log;
+}
+
+/** Sends traffic to a pod while its store is away, and brings the store back. */
+async function serveWithout(
+  story: Story,
+  store: DemoStore,
+  pod: DemoPod,
+  log: Traffic["log"],
+  signal: AbortSignal,
+): Promise<void> {
+  if (!store.goAway) return story.tell("The server is yours, so it is left alone.", "dim");
+  const done = new AbortController();
+  const beganMs = story.elapsedMs;
+  const traffic = new Traffic(log, () => pod, () => {
+    const isOver = traffic.answered >= REQUESTS_WHILE_AWAY ||
+      story.elapsedMs - beganMs > LONGEST_PHASE_MS;
+    if (isOver) done.abort();
+  });
+  const outage = await store.goAway();
+  story.tell(`${outage.what}. Users go on.`, "red");
+  const ticker = setInterval(
+    () => story.progress(pod.name, traffic.answered, REQUESTS_WHILE_AWAY),
+    PROGRESS_EVERY_MS,
+  );
+  try {
+    await traffic.run(AbortSignal.any([done.signal, signal]));
+  } finally {
+    clearInterval(ticker);
+    await outage.comeBack();
+  }
+  signal.throwIfAborted();
+  story.progress(pod.name, traffic.answered, traffic.answered);
+  if (traffic.failed > 0) throw new Error(`${traffic.failed} requests failed without the store.`);
+  story.tell("No request failed: pod 2 answered from its memory, and kept the counts.", "dim");
+  story.tell(`${outage.return}; pod 2 brings it up to date by itself.`, "yellow");
 }
 
 async function findAll(pod: DemoPod, ids: readonly string[]): Promise<Map<string, number>> {

@@ -8,16 +8,17 @@
 import { SessionManager } from "../mod.ts";
 import { print, printError } from "./print.ts";
 
+const LONGEST_FLUSH_MS = 10_000;
+
 const [keyPrefix = "hakgal"] = Deno.args;
 try {
   const manager = await SessionManager.open({
     keyPrefix,
     idSecret: keyPrefix,
     ttlMs: 600_000,
-    commandTimeoutMs: 5_000,
   });
   const shop = manager.tenant("shop");
-  Deno.serve({
+  const server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
     onListen: ({ port }) => print(`listening ${port}`),
@@ -26,13 +27,28 @@ try {
     const id = new URL(url).pathname.slice(1);
     await shop.getOrCreate(id);
     if (method === "POST") return Response.json(await shop.increment(id, "requests"));
+    // What waited for the store is in it, before anybody counts.
+    await manager.flush({ timeoutMs: LONGEST_FLUSH_MS });
     const session = await shop.loadFromStore(id);
+    if (session?.degraded) return new Response("The store is away.", { status: 503 });
     return Response.json(session?.context["requests"] ?? 0);
   });
-  // Ends with whoever started it, should he die without killing it.
-  for await (const _ of Deno.stdin.readable) { /* Nobody writes. */ }
+  await Promise.race([terminated(), orphaned()]);
+  await server.shutdown();
+  // Drains what it can; what it could not bring into the store is an error that names it.
+  await manager.close();
   Deno.exit(0);
 } catch (error) {
   printError(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
   Deno.exit(1);
+}
+
+/** How a platform ends a pod. */
+function terminated(): Promise<void> {
+  return new Promise((resolve) => Deno.addSignalListener("SIGTERM", resolve));
+}
+
+/** Whoever started it is gone. */
+async function orphaned(): Promise<void> {
+  for await (const _ of Deno.stdin.readable) { /* Nobody writes. */ }
 }

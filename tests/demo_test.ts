@@ -33,6 +33,8 @@ Deno.test("the demo kills a pod and finds every answered request", async () => {
     assertMatch(text, /SIGKILL: pod 1 is dead; [1-9]\d* requests were under way/);
     assertStringIncludes(text, "Users land on pod 2");
     assertMatch(text, /pod 2 █+ +[\d,]+ requests answered/);
+    assertStringIncludes(text, "Another process locks the SQLite file. Users go on.");
+    assertStringIncludes(text, "No request failed");
     assertMatch(text, /user-36 +\d+ +\d+ ✓/);
     assertMatch(text, /expected at least [1-9][\d,]*/);
     assertStringIncludes(text, "PASSED  36 sessions survived");

@@ -112,7 +112,7 @@ Deno.test("not found after an ambiguous try without evidence is unknown (rule 7)
   await acme.getOrCreate("u");
   link.next("commit", async (execute) => {
     await execute();
-    world.store.forget();
+    removeRecord(world);
     throw new StoreUnavailableError("cut", { outcome: "unknown" });
   });
   const write = acme.increment("u", "n");
@@ -137,7 +137,7 @@ Deno.test("a session without a trace that was held and not expired has vanished"
   const seen: string[] = [];
   manager.on("vanished", ({ tenant }) => seen.push(tenant));
   await acme.getOrCreate("u");
-  world.store.forget();
+  removeRecord(world);
   const error = await assertRejects(() => acme.increment("u", "n"), SessionNotFoundError);
   assertEquals([error.reason, seen], ["vanished", ["acme"]]);
 });
@@ -185,3 +185,22 @@ Deno.test("the result of a retried write is not read from another incarnation", 
   retry.release();
   assertEquals((await world.during(outcome)).outcome, "unknown");
 });
+
+Deno.test("a write recognised on a retry is answered from memory when it cannot be read any more", async () => {
+  const world = new World();
+  const { acme, link } = world.pod();
+  await acme.getOrCreate("u", { n: 1 });
+  link.cut("commit", "reply", "unknown");
+  for (let count = 0; count < 1_000; count++) link.cut("load", "request", "not-applied");
+  assertEquals(await world.during(acme.increment("u", "n")), 2);
+  assertEquals((await world.during(acme.updateContext("u", { risk: "low" }))).context, {
+    n: 2,
+    risk: "low",
+  });
+});
+
+/** Takes away the only record there is, from a store that keeps its memory. */
+function removeRecord({ store }: World): void {
+  const [record] = store.list("");
+  store.remove(record!.key);
+}

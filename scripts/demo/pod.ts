@@ -58,7 +58,7 @@ export class DemoPod {
     return (await this.#process.status).signal;
   }
 
-  /** Ends the process if it still runs. */
+  /** Asks the process to end, if it still runs: it brings into the store what it can. */
   async stop(): Promise<void> {
     await this.#process.stdin.close().catch(() => {});
     await this.#process.status;

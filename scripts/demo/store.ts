@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DatabaseSync } from "node:sqlite";
 import { findServer, isMissing, SERVER_KINDS } from "../servers/provision.ts";
 import { startServer } from "../servers/server.ts";
 
@@ -13,6 +14,16 @@ export interface DemoStore extends AsyncDisposable {
   readonly label: string;
   /** Variables that say to a pod where it is. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Takes it away; undefined where it is somebody else's. */
+  readonly goAway: (() => Promise<StoreOutage>) | undefined;
+}
+
+/** A store that is away. */
+export interface StoreOutage {
+  /** What happened to it, and what happens when it comes back, for the reader. */
+  readonly what: string;
+  readonly return: string;
+  comeBack(): Promise<void>;
 }
 
 /** The names that `--backend` takes: memory cannot be shared by two processes. */
@@ -39,6 +50,7 @@ export async function openStore(choice: StoreChoice): Promise<DemoStore> {
     return {
       label: `the server of your URL, through ${backend}`,
       environment: environment(server),
+      goAway: undefined,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -51,17 +63,40 @@ export async function openStore(choice: StoreChoice): Promise<DemoStore> {
   return {
     label: `${kind} ${running.version}, through ${backend}`,
     environment: environment(running.url),
+    async goAway() {
+      await running.kill();
+      return {
+        what: `SIGKILL: the ${kind} server is dead`,
+        return: `The ${kind} server is started again, and is empty`,
+        comeBack: () => running.restart({ empty: true }),
+      };
+    },
     [Symbol.asyncDispose]: () => running.stop(),
   };
 }
 
 async function sqliteFile(): Promise<DemoStore> {
   const folder = await Deno.makeTempDir({ prefix: "hakgal-demo-" });
+  const path = `${folder}/sessions.db`;
   return {
     label: "a SQLite file",
     environment: {
       HAKGAL_SESSION_BACKEND: "sqlite",
-      HAKGAL_SESSION_URL: `${folder}/sessions.db`,
+      HAKGAL_SESSION_URL: path,
+    },
+    // deno-lint-ignore require-await -- what SQLite throws becomes a rejection
+    async goAway() {
+      const intruder = new DatabaseSync(path);
+      intruder.exec("PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE");
+      return {
+        what: "Another process locks the SQLite file",
+        return: "The SQLite file is free again",
+        comeBack() {
+          intruder.exec("ROLLBACK");
+          intruder.close();
+          return Promise.resolve();
+        },
+      };
     },
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };

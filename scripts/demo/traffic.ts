@@ -20,16 +20,27 @@ const THINKING_MS = 24;
 /** Longest wait of a user for an answer. */
 const PATIENCE_MS = 10_000;
 
+/** Users who were told nothing yet. */
+export function newLog(ids: readonly string[]): Map<string, SessionLog> {
+  return new Map(ids.map((id) => [id, { acknowledged: 0, unknown: 0 }]));
+}
+
 /** Users who share some sessions, and go to the pod that they are sent to. */
 export class Traffic {
   readonly log: ReadonlyMap<string, SessionLog>;
   inFlight = 0;
+  /** Requests that were answered, and that were not, since this traffic began. */
+  answered = 0;
+  failed = 0;
   readonly #route: () => DemoPod;
   readonly #onSent: () => void;
 
-  /** `route` says where the next request goes; `onSent` is called right after each was sent. */
-  constructor(ids: readonly string[], route: () => DemoPod, onSent: () => void) {
-    this.log = new Map(ids.map((id) => [id, { acknowledged: 0, unknown: 0 }]));
+  /**
+   * `log` is what the users were told before, `route` says where the next request goes; `onSent` is called right after
+   * each was sent.
+   */
+  constructor(log: ReadonlyMap<string, SessionLog>, route: () => DemoPod, onSent: () => void) {
+    this.log = log;
     this.#route = route;
     this.#onSent = onSent;
   }
@@ -67,12 +78,21 @@ export class Traffic {
       this.#onSent();
       const response = await answer;
       await response.body?.cancel();
-      if (response.ok) session.acknowledged++;
-      else session.unknown++;
+      this.#count(session, response.ok);
     } catch {
-      session.unknown++;
+      this.#count(session, false);
     } finally {
       this.inFlight--;
+    }
+  }
+
+  #count(session: SessionLog, isAnswered: boolean): void {
+    if (isAnswered) {
+      this.answered++;
+      session.acknowledged++;
+    } else {
+      this.failed++;
+      session.unknown++;
     }
   }
 

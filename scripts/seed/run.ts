@@ -34,7 +34,13 @@ export class PodFailure extends Error {
 
 /** Both pods' options: everything expires by itself soon, and ids are hidden by a secret of this story. */
 export function storyOptions(keyPrefix: string): OpenOptions {
-  return { keyPrefix, idSecret: keyPrefix, ttlMs: 600_000, commandTimeoutMs: 10_000 };
+  return {
+    keyPrefix,
+    idSecret: keyPrefix,
+    ttlMs: 600_000,
+    commandTimeoutMs: 10_000,
+    failMode: "closed",
+  } as const;
 }
 
 /** Runs the story; rejects when the store cannot be used. */

@@ -31,7 +31,8 @@ Deno.test("a command that is executed late counts once", async () => {
 
 Deno.test("a call whose store takes too long ends within the timeout", async () => {
   const adapter = new FaultyAdapter(memoryAdapter(), {
-    faultFor: () => ({ kind: "latency", requestMs: 300, replyMs: 0 }),
+    faultFor: ({ kind }) =>
+      kind === "load" ? { kind: "latency", requestMs: 300, replyMs: 0 } : undefined,
   });
   await using pod = new SessionManager({ adapter, commandTimeoutMs: 50, failMode: "closed" });
   const startedAtMs = performance.now();
@@ -48,9 +49,10 @@ Deno.test("a pod that is killed is never answered", async () => {
       faultFor: ({ kind }) =>
         kind === "commit" ? { kind: "pod-kill", phase, kill: () => isKilled = true } : undefined,
     });
-    const pod = new SessionManager({ adapter, commandTimeoutMs: 30 });
+    const pod = new SessionManager({ adapter, commandTimeoutMs: 30, failMode: "closed" });
     await pod.tenant("a").getOrCreate("1").catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 5));
+    await pod.close().catch(() => {});
     assertEquals(isKilled, true);
     assertEquals(store.size, phase === "p0" ? 0 : 1, phase);
   }
