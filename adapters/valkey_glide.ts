@@ -17,6 +17,7 @@ import {
   toArgument,
 } from "./redis/driver.ts";
 import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
+import { replyCode } from "./redis/errors.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
 import { RedisStore } from "./redis/store.ts";
 
@@ -131,6 +132,9 @@ class OwnGlideDriver implements RedisDriver {
   #requestTimeoutMs = 1_000;
   #client: OwnClient | undefined;
   #connecting: Promise<OwnClient> | undefined;
+  /** A client that finds out why another one has no answer. */
+  #asking: Promise<OwnClient> | undefined;
+  #askAgainAtMs = 0;
   #subscriber: Promise<OwnClient> | undefined;
   #isClosed = false;
   #lastError: unknown;
@@ -153,11 +157,25 @@ class OwnGlideDriver implements RedisDriver {
     if (this.#client) return sendThrough(this.#client, command);
     // Once made, a client connects again by itself; one that could not be made does not.
     if (!this.#isClosed) this.#reconnect().catch(() => {});
+    if (replyCode(this.#lastError) !== undefined) return Promise.reject(this.#lastError);
     return Promise.reject(new NotConnectedError("not connected", { cause: this.#lastError }));
   }
 
+  /**
+   * GLIDE replaces a dead connection by itself; replacing the client would leak a file descriptor. But when its login
+   * is refused then, it tells nobody: that is found out by another client, which is told.
+   */
   recycle(): void {
-    // GLIDE replaces a dead connection by itself; replacing the client would leak a file descriptor.
+    const silent = this.#client;
+    if (!silent || this.#asking || performance.now() < this.#askAgainAtMs) return;
+    this.#askAgainAtMs = performance.now() + ASK_PAUSE_MS;
+    this.#asking = this.#create(false);
+    this.#asking.then((other) => other.close(), (error) => {
+      if (replyCode(error) === undefined || this.#client !== silent) return;
+      this.#lastError = error;
+      this.#client = undefined;
+      silent.close();
+    }).finally(() => this.#asking = undefined);
   }
 
   async subscribe(
@@ -199,6 +217,7 @@ class OwnGlideDriver implements RedisDriver {
     try {
       const client = await connecting;
       if (this.#connecting === connecting) this.#client = client;
+      this.#lastError = undefined;
     } catch (error) {
       this.#lastError = error;
       throw error;
@@ -245,6 +264,9 @@ class OwnGlideDriver implements RedisDriver {
 }
 
 const loadGlide = () => loadClient("@valkey/valkey-glide", () => import("@valkey/valkey-glide"));
+
+/** A second client is not made more often than this. */
+const ASK_PAUSE_MS = 5_000;
 
 /** With 0 retries a command sent while the connection is lost would hang for ever. */
 const CONNECTION_BACKOFF = { numberOfRetries: 4, factor: 10, exponentBase: 2 } as const;

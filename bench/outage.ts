@@ -117,11 +117,6 @@ export async function outageFigures(server: RunningServer): Promise<OutageFigure
   const live = Array.from({ length: LIVE_SESSIONS }, (_, index) => `live-${index}`);
   try {
     await inGroups([...ids, ...live], (id) => sessions.getOrCreate(id, { plan: "free" }));
-    const healthyReadUs = await medianUs(() => sessions.get(ids[0]!));
-    const liveWork = (lane: number) => sessions.increment(live[lane % LIVE_SESSIONS]!, "n");
-    const healthyP99Ms = await p99Ms(liveWork, pause(1_500));
-
-    await server.freeze();
     let slowestMs = 0;
     const timed = async <Result>(call: Promise<Result>): Promise<Result> => {
       const startedAt = performance.now();
@@ -129,6 +124,12 @@ export async function outageFigures(server: RunningServer): Promise<OutageFigure
       slowestMs = Math.max(slowestMs, performance.now() - startedAt);
       return result;
     };
+    const healthyReadUs = await medianUs(() => timed(sessions.get(ids[0]!)));
+    const liveWork = (lane: number) => sessions.increment(live[lane % LIVE_SESSIONS]!, "n");
+    const healthyP99Ms = await p99Ms(liveWork, pause(1_500));
+
+    await server.freeze();
+    slowestMs = 0;
     await Promise.all(live.map((id) => timed(sessions.increment(id, "n"))));
     const awayReadUs = await medianUs(() => timed(sessions.get(ids[0]!)));
     const journaledAlone = await rate(1, () => sessions.increment(ids[0]!, "n"));

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { toCopy } from "./loader.ts";
 import type { CacheEntry, Stub } from "./session_cache.ts";
 import type { SealedBatch } from "./sealed_batch.ts";
-import type { Copy } from "./session.ts";
+import { type Copy, toCopy } from "./session.ts";
 import type { AppliedReply, Operation, SessionState } from "./storage_adapter.ts";
 import type { Answer } from "./store_link.ts";
 

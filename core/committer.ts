@@ -4,9 +4,10 @@
  * @module
  */
 
+import { corrupt, missing, remember } from "./absence.ts";
 import type { Attempts } from "./attempts.ts";
 import { healSession } from "./healing.ts";
-import { corrupt, load, missing, remember } from "./loader.ts";
+import { load } from "./loader.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { NotFoundReason } from "./errors.ts";
 import type { Pod } from "./pod.ts";

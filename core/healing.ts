@@ -7,7 +7,7 @@
 
 import type { Attempts } from "./attempts.ts";
 import type { LostReason } from "./events.ts";
-import { corrupt } from "./loader.ts";
+import { corrupt } from "./absence.ts";
 import type { Pod } from "./pod.ts";
 import { seal, toCommit, toStoreTime } from "./sealed_batch.ts";
 import type { Copy } from "./session.ts";

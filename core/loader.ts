@@ -5,20 +5,15 @@
  */
 
 import type { Attempts } from "./attempts.ts";
-import { CorruptRecordError, type NotFoundReason } from "./errors.ts";
+import type { NotFoundReason } from "./errors.ts";
+import { corrupt, missing, remember } from "./absence.ts";
 import { healSession } from "./healing.ts";
 import type { Pod } from "./pod.ts";
 import { completeRotation } from "./rotation.ts";
 import { schemaIssues } from "./schema.ts";
-import type { Copy } from "./session.ts";
+import { type Copy, toCopy } from "./session.ts";
 import type { CacheEntry, Stub } from "./session_cache.ts";
-import type {
-  GoneReason,
-  Identity,
-  LoadReply,
-  LoadRequest,
-  SessionState,
-} from "./storage_adapter.ts";
+import type { Identity, LoadReply, LoadRequest, SessionState } from "./storage_adapter.ts";
 import type { Answer } from "./store_link.ts";
 
 /** A session that lives, or why it does not. */
@@ -120,50 +115,6 @@ export async function take<Context extends object>(
     case "moving":
       throw new TypeError("a moving session is completed, not taken");
   }
-}
-
-/** A copy of a state that was read or made by what was sent then: it never outlives the store's. */
-export function toCopy(state: SessionState, answer: Answer<{ storeTimeMs: number }>): Copy {
-  const leftMs = state.expiresAtMs - answer.reply.storeTimeMs;
-  return { state, sentAt: answer.sentAt, expiresAt: answer.sentAt + leftMs };
-}
-
-/** Rule 17: a destroy that this pod learned of, of the incarnation that it held, is one to repeat. */
-export function remember<Context extends object>(
-  pod: Pod<Context>,
-  { key, stub }: CacheEntry,
-  incarnation: string | undefined,
-  reason: GoneReason | undefined,
-): void {
-  const isDestroyed = reason === "destroyed" || reason === "rotated";
-  if (!isDestroyed || !stub || stub.incarnation !== incarnation) return;
-  pod.destroys.remember(key, stub, pod.link.era);
-}
-
-/** Forgets a session that left no trace in the store, and says what that means to this pod. */
-export function missing<Context extends object>(
-  pod: Pod<Context>,
-  entry: CacheEntry,
-): NotFoundReason {
-  const held = entry.stub;
-  entry.forget();
-  if (!held) return "unknown";
-  if (held.expiresAt <= pod.settings.clock.now()) return "expired";
-  const { tenant, hashedId } = entry.key;
-  pod.events.emit("vanished", { tenant, hashedId });
-  return "vanished";
-}
-
-/** Reports a record that cannot be read; the answer is to be thrown. */
-export function corrupt<Context extends object>(
-  pod: Pod<Context>,
-  entry: CacheEntry,
-  detail: string,
-): CorruptRecordError {
-  const { tenant, hashedId } = entry.key;
-  entry.forget();
-  pod.events.emit("corrupt", { tenant, hashedId, detail });
-  return new CorruptRecordError(tenant, hashedId, detail);
 }
 
 function send<Context extends object>(

@@ -7,6 +7,7 @@
 import type { Clock } from "./clock.ts";
 import type { SessionKey } from "./key_space.ts";
 import type { SessionState } from "./storage_adapter.ts";
+import type { Answer } from "./store_link.ts";
 import { toFloat32Array } from "./validation.ts";
 
 /** A context whose fields nobody has typed. */
@@ -22,6 +23,12 @@ export interface Copy {
   readonly expiresAt: number;
   /** Operations in it that the store does not have yet; none when left out. */
   readonly pending?: number;
+}
+
+/** A copy of a state that was read or made by what was sent then: it never outlives the store's. */
+export function toCopy(state: SessionState, answer: Answer<{ storeTimeMs: number }>): Copy {
+  const leftMs = state.expiresAtMs - answer.reply.storeTimeMs;
+  return { state, sentAt: answer.sentAt, expiresAt: answer.sentAt + leftMs };
 }
 
 /**

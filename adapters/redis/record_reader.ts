@@ -41,6 +41,41 @@ function toText(bytes: Uint8Array): string {
   return text;
 }
 
+const SPACE = 0x20;
+const ZERO = 0x30;
+
+/**
+ * A writer's entry, straight from its bytes: as a text it would cost as much as the rest of a small record. What is not
+ * in the common form is left to the layout's own reader.
+ */
+function readWriter(bytes: Uint8Array): WriterEntry | undefined {
+  let at = 0;
+  const number = (): number => {
+    let value = 0;
+    for (; at < bytes.length && bytes[at] !== SPACE; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) return NaN;
+      value = value * 10 + digit;
+    }
+    at++;
+    return value;
+  };
+  const seq = number();
+  let incarnation = "";
+  for (; at < bytes.length && bytes[at] !== SPACE; at++) {
+    incarnation += String.fromCharCode(bytes[at]!);
+  }
+  at++;
+  const version = number();
+  const atMs = number();
+  const occupied = number();
+  const isCommon = seq > 0 && version > 0 && atMs > 0 && occupied <= 1 && incarnation !== "" &&
+    at === bytes.length + 1;
+  return isCommon
+    ? { seq, incarnation, version, atMs, occupied: occupied === 1 }
+    : decodeWriter(toText(bytes));
+}
+
 /** The names and values of a reply to HGETALL: a map, or a list of both in turn. */
 function* entriesOf(reply: RedisReply): Generator<readonly [Uint8Array, Uint8Array]> {
   if (reply instanceof Map) {
@@ -67,7 +102,7 @@ export function decodeRecord(
       if (name.startsWith("c:")) context.set(name.slice(2), toText(value));
       else if (name.startsWith("v:")) vectors.set(name.slice(2), value);
       else if (name.startsWith("w:")) {
-        const entry = decodeWriter(toText(value));
+        const entry = readWriter(value);
         if (!entry) return { corrupt: "a writer's entry is unreadable" };
         writers.set(name.slice(2), entry);
       } else if (name === "i") i = toText(value);
