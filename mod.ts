@@ -35,7 +35,12 @@ export {
   type ManagerStatus,
 } from "./core/session_manager.ts";
 export type { CacheOptions, JournalOptions, ManagerOptions } from "./core/options.ts";
-export type { JournalContents, JournalDamage, JournalStore } from "./core/journal_store.ts";
+export type {
+  JournalAt,
+  JournalContents,
+  JournalDamage,
+  JournalStore,
+} from "./core/journal_store.ts";
 export type { Limits } from "./core/limits.ts";
 export type {
   Logger,

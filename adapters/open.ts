@@ -12,7 +12,6 @@ import { BaseSessionManager } from "../core/session_manager.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { backendFrom, type Environment, processEnvironment, settingsFrom } from "./environment.ts";
 import type { ConnectionOptions, TlsOptions } from "./redis/options.ts";
-import { sqliteJournal } from "./sqlite_journal.ts";
 
 /** The backends that can be chosen by name. */
 export type Backend = "memory" | "sqlite" | "ioredis" | "node-redis" | "valkey-glide";
@@ -77,7 +76,7 @@ export class SessionManager<Context extends object = AnyContext>
    * @throws ConfigError when an option is unknown, or out of range
    */
   constructor(options: ManagerOptions<Context>) {
-    super(options, (path) => sqliteJournal({ path }));
+    super(options, async (path) => (await import("./sqlite_journal.ts")).sqliteJournal({ path }));
   }
 
   /**

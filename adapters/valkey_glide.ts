@@ -324,5 +324,5 @@ function asNotConnected(error: unknown): unknown {
   )?.[0];
   return refusal === undefined
     ? new NotConnectedError(message, { cause: error })
-    : new Error(refusal.trim(), { cause: error });
+    : new Error(refusal.replace(/[\s)]+$/, ""), { cause: error });
 }

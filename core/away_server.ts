@@ -99,7 +99,7 @@ export class AwayServer<Context extends object> {
     const held = this.#entry.journaled;
     const sight: Sight = { kind: "whole", view };
     const session = held ?? this.#pod.journal.begin(this.#entry, target, sight);
-    this.#pod.journal.admit(session, [create]);
+    this.#pod.journal.admit(session, [create], "own-step");
     this.#pod.journal.change(session, () => {
       session.span = { target };
       session.sight = sight;
@@ -143,7 +143,7 @@ export class AwayServer<Context extends object> {
     const rerun: Patch = (context) => patch(parseContext(context));
     const operations = rerun(sight.view.context);
     const { apply } = sight.view.draft(operations, this.#now);
-    this.#pod.journal.admit(session, operations);
+    this.#pod.journal.admit(session, operations, "own-step");
     this.#pod.journal.change(session, () => session.addUpdate(rerun, operations, this.#now));
     apply();
     const copy = session.seen(sight.view);
@@ -154,7 +154,7 @@ export class AwayServer<Context extends object> {
     const session = this.#session();
     if (session.sight.kind === "dead") return answer.resolve(false);
     const isFound = isKnown(session);
-    this.#pod.journal.admit(session, []);
+    this.#pod.journal.admit(session, [], "own-step");
     this.#pod.journal.change(session, () => session.addDestroy(this.#now));
     this.#bury(session);
     this.#then(() => answer.resolve(isFound));
@@ -179,7 +179,7 @@ export class AwayServer<Context extends object> {
       ? undefined
       : sight.view.draft(sealed.operations, this.#now);
     try {
-      journal.admit(session, sealed.operations);
+      journal.admit(session, sealed.operations, "own-step");
     } catch (cause) {
       throw unconfirmed("The store did not confirm the command, and the journal is full.", cause);
     }
@@ -237,7 +237,7 @@ export class AwayServer<Context extends object> {
   }
 
   #add(session: JournaledSession, operations: readonly Operation[]): void {
-    this.#pod.journal.admit(session, operations);
+    this.#pod.journal.admit(session, operations, "any-step");
     this.#pod.journal.change(session, () => session.addWrite(operations, this.#now));
   }
 

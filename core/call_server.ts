@@ -108,7 +108,11 @@ async function serveDestroy<Context extends object>(
   if (stub) pod.destroys.remember(entry.key, stub, pod.link.era);
   const made = stub?.madeAtMs === undefined ? {} : { incarnationAtMs: stub.madeAtMs };
   const sealed = seal(pod, [{ kind: "destroy", ...made }]);
-  const settled = await settle(pod, entry, sealed, attempts);
+  const settled = await settle(pod, entry, sealed, attempts).catch((error: unknown) => {
+    // The caller is told that it lives: then it is not to be destroyed later either.
+    if (!attempts.ambiguous) pod.destroys.forget(entry.key);
+    throw error;
+  });
   entry.forget();
   const found = settled.kind === "applied" && settled.answer.reply.found;
   answer.resolve(found || settled.kind === "duplicate");

@@ -16,6 +16,8 @@ export interface Clock {
   now(): number;
   /** Calls `callback` once, after `delayMs`. A timer in the background keeps no process alive. */
   after(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer;
+  /** The machine's wall clock, in milliseconds since the Unix epoch. @default `Date.now` */
+  wallTime?(): number;
 }
 
 /** The runtime's own monotonic clock. */

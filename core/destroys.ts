@@ -61,6 +61,11 @@ export class Destroys {
     this.#byKey.delete(oldest!);
   }
 
+  /** The destroy under a key did not happen. */
+  forget({ storeKey }: SessionKey): void {
+    this.#byKey.delete(storeKey);
+  }
+
   /** The destroy to repeat under a key. */
   of({ storeKey }: SessionKey): RememberedDestroy | undefined {
     const destroy = this.#byKey.get(storeKey);

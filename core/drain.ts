@@ -32,8 +32,27 @@ export async function drain<Context extends object>(
 ): Promise<void> {
   for (let step; (step = session.steps[0]) !== undefined;) {
     await new Draining(pod, session, step).run();
+    await pod.journal.persist();
   }
+  keepView(session);
 }
+
+/** What callers saw is shown to them while the store is away again, until it is read from the store. */
+function keepView({ entry, sight, isKept }: JournaledSession): void {
+  const { stub, copy } = entry;
+  if (!stub || copy || !isKept || sight.kind !== "whole") return;
+  const { incarnation, version, expiresAt } = stub;
+  const { state, sentAt } = sight.view.copy();
+  entry.keepStub(stub, { state: { ...state, incarnation, version }, sentAt, expiresAt });
+}
+
+/** Reasons that say that there is no such session. */
+const IS_ABSENT: ReadonlySet<RejectedReason> = new Set([
+  "destroyed",
+  "expired",
+  "vanished",
+  "unknown",
+]);
 
 /** What becomes of a step that is sent: it is settled, or goes on. */
 type Progress = "settled" | "again";
@@ -61,10 +80,9 @@ class Draining<Context extends object> {
     }
     if (this.#step.span.target.kind === "unbound") await this.#bind();
     const { target } = this.#step.span;
-    if (target.kind === "dead") return this.#reject(target.reason);
+    if (target.kind === "dead") return void this.#end(target.reason);
     if (!this.#step.sealed && !await this.#seal()) return;
     do await journal.persist(); while (await this.#send() === "again");
-    await journal.persist();
   }
 
   /** Rule 9: what lives now is meant, if it was made no later than the first call. */
@@ -220,9 +238,7 @@ class Draining<Context extends object> {
       return "again";
     }
     this.#session.entry.forget();
-    // Whoever wanted it dead has what he wanted.
-    if (this.#step.kind !== "destroy") return this.#end(reason);
-    return this.#settle();
+    return this.#end(reason);
   }
 
   /** Rules 13 and 14: first it is found out whether the store lost its memory, and if so the base is put back. */
@@ -251,8 +267,12 @@ class Draining<Context extends object> {
     const isAll = operations.length === 0 || reply.operation === 0 && this.#creates(sealed) ||
       this.#step.kind === "update";
     if (isAll) return this.#end("invalid", message);
-    this.#keep({ ...sealed, operations });
-    this.#pod.journal.tell(this.#session, 1, "invalid", message);
+    const { journal } = this.#pod;
+    let count = 0;
+    journal.change(this.#session, () => {
+      count = this.#session.forgo({ ...sealed, operations }, sealed.operations[reply.operation]!);
+    });
+    journal.tell(this.#session, count, "invalid", message);
     return "again";
   }
 
@@ -287,6 +307,8 @@ class Draining<Context extends object> {
     const isAboutThisStep = reason === "invalid" || reason === "conflict";
     const isDead = !isAboutThisStep || this.#step.span.target.kind === "creating";
     if (isDead) this.#step.span.target = { kind: "dead", reason };
+    // Whoever wanted it dead has what he wanted.
+    if (this.#step.kind === "destroy" && IS_ABSENT.has(reason)) return this.#settle();
     this.#reject(reason, detail);
     return "settled";
   }

@@ -24,6 +24,9 @@ export interface JournalStore {
   close(): Promise<void>;
 }
 
+/** Makes the place for a journal under a path; nothing is opened yet. */
+export type JournalAt = (path: string) => JournalStore | Promise<JournalStore>;
+
 /** What an earlier process left. */
 export interface JournalContents {
   /** Records that are whole, by their keys. */

@@ -63,6 +63,9 @@ export interface Step {
   bytes: number;
 }
 
+/** What a step takes beside its operations. */
+const STEP_BYTES = 512;
+
 /** One session's operations. */
 export class JournaledSession {
   /** Its place in the cache; the heir of a dead pod's journal learns the session's id only from a caller. */
@@ -70,8 +73,12 @@ export class JournaledSession {
   sight: Sight;
   readonly #capacity: number;
   readonly #steps: Step[] = [];
+  #count = 0;
+  #bytes = 0;
   /** The span that what comes next belongs to. */
   span: Span;
+  /** Whether everything that was accepted of it could be kept so far. */
+  isKept = true;
 
   /** `capacity`: vectors that a trajectory keeps. */
   constructor(entry: CacheEntry, target: Target, sight: Sight, capacity: number) {
@@ -83,11 +90,11 @@ export class JournaledSession {
 
   /** Operations that wait. */
   get count(): number {
-    return this.#steps.reduce((count, step) => count + step.count, 0);
+    return this.#count;
   }
 
   get bytes(): number {
-    return this.#steps.reduce((bytes, step) => bytes + step.bytes, 0);
+    return this.#bytes;
   }
 
   get steps(): readonly Step[] {
@@ -104,11 +111,12 @@ export class JournaledSession {
     return { ...view.copy(), pending: this.count };
   }
 
-  /** How much more memory operations would take. */
-  growth(operations: readonly Operation[]): number {
+  /** How much more memory operations would take, as a step of their own or in one with those before. */
+  growth(operations: readonly Operation[], place: "own-step" | "any-step"): number {
     const last = this.#steps.at(-1);
-    const pending = this.#takesMore(last) ? last.pending : new PendingOperations(this.#capacity);
-    return pending.growth(operations);
+    return place === "any-step" && this.#takesMore(last)
+      ? last.pending.growth(operations)
+      : STEP_BYTES + new PendingOperations(this.#capacity).growth(operations);
   }
 
   /** Takes in a write; it joins the step before where that can still change. */
@@ -116,8 +124,7 @@ export class JournaledSession {
     const last = this.#steps.at(-1);
     const step = this.#takesMore(last) ? last : this.#push("write", now);
     step.pending.add(operations);
-    step.count += operations.length;
-    step.bytes = step.pending.bytes;
+    this.#grow(step, operations.length, step.pending.bytes);
     step.lastAt = now;
   }
 
@@ -125,12 +132,11 @@ export class JournaledSession {
   addUpdate(patch: Patch | undefined, operations: readonly Operation[], now: number): void {
     const step = this.#push("update", now, patch);
     step.pending.add(operations);
-    step.count = 1;
-    step.bytes = step.pending.bytes;
+    this.#grow(step, 1, step.pending.bytes);
   }
 
   addDestroy(now: number): void {
-    this.#push("destroy", now).count = 1;
+    this.#grow(this.#push("destroy", now), 1, 0);
   }
 
   /** Takes in a batch that was sent already, and may have been applied: it keeps its writer and number. */
@@ -139,8 +145,8 @@ export class JournaledSession {
     const kind = isDestroy ? "destroy" : sealed.ifVersion ? "update" : "write";
     const step = this.#push(kind, now, patch);
     step.sealed = sealed;
-    step.count = sealed.operations.length;
-    if (!isDestroy) step.bytes = step.pending.growth(sealed.operations);
+    const bytes = isDestroy ? 0 : step.pending.growth(sealed.operations);
+    this.#grow(step, sealed.operations.length, bytes);
   }
 
   /** Takes in a step that an earlier process had written down. */
@@ -148,12 +154,32 @@ export class JournaledSession {
     this.span = span;
     const step = this.#push(kind, firstAt);
     if (kind !== "destroy") step.pending.add(operations);
-    Object.assign(step, { sealed, lastAt, count, bytes: step.pending.bytes });
+    Object.assign(step, { sealed, lastAt });
+    this.#grow(step, count, step.pending.bytes);
   }
 
   /** Removes the first step: it is settled. */
   shift(): void {
-    this.#steps.shift();
+    const step = this.#steps.shift()!;
+    this.#count -= step.count;
+    this.#bytes -= step.bytes;
+  }
+
+  /** Seals the first step again without one of its operations, and answers how many that one stood for. */
+  forgo(sealed: SealedBatch, operation: Operation): number {
+    const step = this.#steps[0]!;
+    const count = Math.min(step.count, step.pending.countOf(operation));
+    step.sealed = sealed;
+    step.count -= count;
+    this.#count -= count;
+    return count;
+  }
+
+  #grow(step: Step, operations: number, bytes: number): void {
+    step.count += operations;
+    this.#count += operations;
+    this.#bytes += STEP_BYTES + bytes - step.bytes;
+    step.bytes = STEP_BYTES + bytes;
   }
 
   #takesMore(step: Step | undefined): step is Step {

@@ -13,8 +13,8 @@ import type { JournalStore } from "./journal_store.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { Operation } from "./storage_adapter.ts";
 
-/** What a session takes beside its operations; measured. */
-const SESSION_BYTES = 2_048;
+/** What a session takes beside its steps; measured. */
+const SESSION_BYTES = 1_536;
 
 /** Writes that could not be kept and that nobody was told of by `flush` yet, at most. */
 const MOST_UNKEPT = 1_000;
@@ -98,14 +98,20 @@ export class OutageJournal {
   }
 
   /**
-   * Makes sure that there is room, before operations are added.
+   * Makes sure that there is room, before operations are added, as a step of their own or not. A destroy needs none in
+   * a session that is journaled already.
    *
    * @throws JournalFullError when there is none
    */
-  admit(session: JournaledSession, operations: readonly Operation[]): void {
+  admit(
+    session: JournaledSession,
+    operations: readonly Operation[],
+    place: "own-step" | "any-step",
+  ): void {
     const { maxSessions, maxBytes } = this.#bounds;
     const isNew = !this.#sessions.has(session.entry.key.storeKey);
-    const growth = session.growth(operations) + (isNew ? SESSION_BYTES : 0);
+    const growth = (isNew ? SESSION_BYTES : 0) +
+      (operations.length > 0 ? session.growth(operations, place) : 0);
     if (isNew && this.#sessions.size >= maxSessions) {
       throw new JournalFullError("maxSessions", maxSessions);
     }
@@ -162,6 +168,7 @@ export class OutageJournal {
   ): void {
     const { tenant, hashedId } = session.entry.key;
     this.#rejected += operations;
+    session.isKept = false;
     const write = { tenant, hashedId, operations, reason };
     if (this.#unkept.length < MOST_UNKEPT) this.#unkept.push(write);
     this.#events.emit("rejected", { ...write, ...(detail !== undefined && { detail }) });

@@ -14,13 +14,18 @@ const FIELD_BYTES = 192;
 type CreateOperation = Operation & { readonly kind: "create" };
 type FieldOperation = Operation & { readonly kind: "set" | "delete" | "increment" };
 
+/** What the operations on one field come to, and how many they were. */
+interface FieldEntry {
+  readonly operation: FieldOperation;
+  readonly count: number;
+}
+
 /** What a number of operations comes to. Their effect on any state is that of all of them in order. */
 export class PendingOperations {
   #create: CreateOperation | undefined;
-  readonly #fields = new Map<string, FieldOperation>();
+  readonly #fields = new Map<string, FieldEntry>();
   #vectors: Uint8Array[] = [];
   readonly #capacity: number;
-  #count = 0;
   #bytes = 0;
 
   /** `capacity`: vectors that a trajectory keeps; older ones would not survive anyway. */
@@ -28,9 +33,9 @@ export class PendingOperations {
     this.#capacity = capacity;
   }
 
-  /** Operations taken in. */
-  get count(): number {
-    return this.#count;
+  /** How many of the operations taken in one of those stands for that are sent. */
+  countOf(operation: Operation): number {
+    return "field" in operation ? this.#fields.get(operation.field)?.count ?? 1 : 1;
   }
 
   /** What they take in memory, counted roughly. */
@@ -53,7 +58,7 @@ export class PendingOperations {
         case "delete":
         case "increment": {
           const before = this.#fields.get(operation.field);
-          bytes += Math.max(0, sizeOf(operation) - (before ? sizeOf(before) : 0));
+          bytes += Math.max(0, sizeOf(operation) - (before ? sizeOf(before.operation) : 0));
         }
       }
     }
@@ -68,14 +73,13 @@ export class PendingOperations {
   /** The operations as they are sent. */
   toOperations(): Operation[] {
     const operations: Operation[] = this.#create ? [this.#create] : [];
-    operations.push(...this.#fields.values());
+    for (const { operation } of this.#fields.values()) operations.push(operation);
     for (const vector of this.#vectors) operations.push({ kind: "append", vector });
     // Nothing else was taken in than touches.
     return operations.length > 0 ? operations : [{ kind: "touch" }];
   }
 
   #add(operation: Operation): void {
-    this.#count++;
     switch (operation.kind) {
       case "create":
         this.#create = operation;
@@ -102,7 +106,7 @@ export class PendingOperations {
 
   #increment(operation: Operation & { readonly kind: "increment" }): void {
     const { field, by } = operation;
-    const before = this.#fields.get(field);
+    const before = this.#fields.get(field)?.operation;
     switch (before?.kind) {
       case "increment":
         return this.#put({ kind: "increment", field, by: finite(field, before.by + by) });
@@ -119,8 +123,8 @@ export class PendingOperations {
 
   #put(operation: FieldOperation): void {
     const before = this.#fields.get(operation.field);
-    this.#bytes += sizeOf(operation) - (before ? sizeOf(before) : 0);
-    this.#fields.set(operation.field, operation);
+    this.#bytes += sizeOf(operation) - (before ? sizeOf(before.operation) : 0);
+    this.#fields.set(operation.field, { operation, count: (before?.count ?? 0) + 1 });
   }
 }
 

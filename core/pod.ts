@@ -60,9 +60,10 @@ export class Pod<Context extends object> {
    */
   get wall(): WallClock {
     const { clock } = this.settings;
+    const wallTime = () => clock.wallTime?.() ?? Date.now();
     return {
-      toWall: (at) => Date.now() - (clock.now() - at),
-      fromWall: (atMs) => clock.now() - Math.max(0, Date.now() - atMs),
+      toWall: (at) => wallTime() - (clock.now() - at),
+      fromWall: (atMs) => clock.now() - Math.max(0, wallTime() - atMs),
     };
   }
 

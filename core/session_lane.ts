@@ -78,8 +78,7 @@ export class SessionLane<Context extends object> {
     while (this.#queue.length > 0 || this.#tending) {
       const obstacle = await this.#catchUp();
       const calls = this.#takeGroup();
-      if (calls.length === 0) continue;
-      await this.#serve(calls, obstacle);
+      if (calls.length > 0) await this.#serve(calls, obstacle);
       this.#pod.cache.store(this.entry);
     }
     this.#running = undefined;
@@ -102,7 +101,10 @@ export class SessionLane<Context extends object> {
     if (!pod.link.isUp) return;
     if (needsHealing(pod, entry)) await healSession(pod, entry, pod.attempts());
     else entry.era = pod.link.era;
-    if (entry.journaled) await drain(pod, entry.journaled);
+    if (!entry.journaled) return;
+    // A batch is sealed at a time of the store's: there is none before the link is open.
+    await pod.link.open();
+    await drain(pod, entry.journaled);
   }
 
   async #serve(calls: Call[], obstacle: unknown): Promise<void> {
@@ -126,13 +128,15 @@ export class SessionLane<Context extends object> {
     const isAway = error instanceof StoreUnavailableError &&
       (attempts.gaveUp || !this.#pod.link.isUp || this.entry.journaled !== undefined);
     const { failMode } = this.#pod.settings;
+    // Else nobody would look for it, and what is journaled now would wait for the next call.
+    if (attempts.gaveUp) this.#pod.link.giveUp(error);
     if (isAway && failMode === "open" && !attempts.tookEffect && calls[0]!.kind !== "rotate") {
       return await this.#serveAway(calls, attempts.unsettled);
     }
     // A store that refuses writes can be read from.
     if (this.entry.journaled) await this.#serveAway(calls.filter(({ kind }) => kind === "read"));
     for (const call of calls) call.answer.reject(error);
-    if (isAway) this.#rejectQueued(error);
+    if (isAway && failMode === "closed") this.#rejectQueued(error);
   }
 
   async #serveAway(calls: Call[], unsettled?: Unsettled): Promise<void> {

@@ -7,7 +7,7 @@
 import { delay, within } from "./clock.ts";
 import { ConfigError, StoreUnavailableError, UnkeptWritesError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
-import type { JournalStore } from "./journal_store.ts";
+import type { JournalAt } from "./journal_store.ts";
 import { Lanes } from "./lanes.ts";
 import { type ManagerOptions, resolveOptions } from "./options.ts";
 import { Pod } from "./pod.ts";
@@ -75,7 +75,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
    *
    * @throws ConfigError when an option is unknown, or out of range
    */
-  constructor(options: ManagerOptions<Context>, journalAt?: (path: string) => JournalStore) {
+  constructor(options: ManagerOptions<Context>, journalAt?: JournalAt) {
     const { adapter, ...rest } = options;
     checkAdapter(adapter);
     const settings = resolveOptions(rest);
@@ -233,7 +233,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     }
   }
 
-  #takeOverJournal(journalAt?: (path: string) => JournalStore): Promise<void> {
+  #takeOverJournal(journalAt?: JournalAt): Promise<void> {
     const { path } = this.#pod.settings.journal;
     if (path === undefined) return Promise.resolve();
     if (!journalAt) {
@@ -242,9 +242,13 @@ export class BaseSessionManager<Context extends object = AnyContext> {
         "This manager keeps no journal on disk: use SessionManager.",
       );
     }
-    const preparing = takeOver(this.#pod, journalAt(path));
+    const preparing = this.#takeOverFrom(journalAt, path);
     this.#lanes.prepare(preparing);
     return preparing;
+  }
+
+  async #takeOverFrom(journalAt: JournalAt, path: string): Promise<void> {
+    await takeOver(this.#pod, await journalAt(path));
   }
 
   #onHealth(state: HealthState, cause: unknown): void {

@@ -5,7 +5,7 @@ import { linesOf } from "../scripts/lines.ts";
 /** What a pod is opened with: what JSON can hold. */
 export type PodOptions = Pick<
   OpenOptions,
-  "backend" | "url" | "ttlMs" | "maxStalenessMs"
+  "backend" | "url" | "ttlMs" | "maxStalenessMs" | "commandTimeoutMs" | "idSecret" | "journal"
 >;
 
 /** A call, as it goes to the process. */
@@ -93,7 +93,12 @@ export class PodProcess implements AsyncDisposable {
     this.#process.kill("SIGCONT");
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
     try {
       this.#process.kill("SIGKILL");
     } catch {

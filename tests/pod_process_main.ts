@@ -19,6 +19,8 @@ const methods: Readonly<Record<string, (...args: never[]) => unknown>> = {
   destroy: acme.destroy.bind(acme),
   add: (id: string) => acme.update(id, ({ n = 0 }) => ({ n: n + 1 })),
   clearCache: () => manager.clearCache(),
+  flush: () => manager.flush(),
+  status: () => manager.status(),
 };
 
 async function answer({ number, method, args }: PodCall): Promise<PodAnswer> {

@@ -1,6 +1,7 @@
 /**
  * The traces of the protocol, by number, as far as they need no outage: each is a history that broke a guarantee
- * in a world without the rule that it names.
+ * in a world without the rule that it names. Those of an outage are in `protocol_outage_traces_test.ts`, trace 28 is
+ * in `manager_api_test.ts`.
  */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
@@ -40,6 +41,7 @@ Deno.test("trace 2 (rule 12): a slow load cannot hide one's own later write", as
   await slow.arrived;
   await p1.acme.updateContext("u", { other: 1 });
   const write = p0.acme.updateContext("u", { own: 1 });
+  await world.clock.settle();
   slow.release();
   await Promise.all([load, write]);
   assertEquals((await p0.acme.get("u"))!.context, { other: 1, own: 1 });

@@ -7,6 +7,7 @@
 import { memoryAdapter, MemoryStore } from "../../adapters/memory.ts";
 import { VirtualClock } from "../../chaos/virtual_clock.ts";
 import {
+  BaseSessionManager,
   type CallOptions,
   type CommitBatch,
   type CommitReply,
@@ -16,11 +17,11 @@ import {
   type HeartbeatReply,
   type Holder,
   type InboxListener,
+  type JournalStore,
   type ListedRecord,
   type LoadReply,
   type LoadRequest,
   type ManagerOptions,
-  SessionManager,
   type StorageAdapter,
   type StoreInfo,
   StoreUnavailableError,
@@ -55,6 +56,7 @@ export class Link implements StorageAdapter {
     heartbeat: [],
   };
   #frozen: Promise<void> | undefined;
+  #isRefused = false;
 
   constructor(inner: StorageAdapter) {
     this.#inner = inner;
@@ -96,8 +98,15 @@ export class Link implements StorageAdapter {
     };
   }
 
-  open(): Promise<StoreInfo> {
-    return this.#inner.open({ timeoutMs: 1_000, podKey: "" });
+  /** Nothing is taken, and that is told at once, until the answer is called. */
+  refuse(): () => void {
+    this.#isRefused = true;
+    return () => void (this.#isRefused = false);
+  }
+
+  async open(): Promise<StoreInfo> {
+    this.#admit();
+    return await this.#inner.open({ timeoutMs: 1_000, podKey: "" });
   }
 
   commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
@@ -144,15 +153,21 @@ export class Link implements StorageAdapter {
   }
 
   async #send<Reply>(kind: CommandKind, execute: () => Promise<Reply>): Promise<Reply> {
+    this.#admit();
     const wire = this.#plans[kind].shift();
     await this.#frozen;
     return await (wire ? wire(execute) : execute());
+  }
+
+  #admit(): void {
+    if (!this.#isRefused) return;
+    throw new StoreUnavailableError("The connection was refused.", { outcome: "not-applied" });
   }
 }
 
 /** A manager, its link, and its handle for the tenant `acme`. */
 export interface TestPod extends AsyncDisposable {
-  readonly manager: SessionManager;
+  readonly manager: BaseSessionManager;
   readonly link: Link;
   readonly acme: TenantSessions;
 }
@@ -162,13 +177,24 @@ export class World {
   readonly clock = new VirtualClock();
   readonly store = new MemoryStore({ clock: this.clock });
 
-  /** A new pod. It does not hear of other pods' commits unless `hears` is set. */
-  pod(options: Partial<ManagerOptions> & { hears?: boolean } = {}): TestPod {
-    const { hears = false, ...rest } = options;
+  /**
+   * A new pod. It does not hear of other pods' commits unless `hears` is set. With `place` its journal outlives it
+   * there.
+   */
+  pod(
+    options: Partial<ManagerOptions> & { hears?: boolean; place?: JournalStore } = {},
+  ): TestPod {
+    const { hears = false, place, ...rest } = options;
     const inner = memoryAdapter({ store: this.store });
     if (!hears) inner.subscribe = () => Promise.resolve(() => Promise.resolve());
     const link = new Link(inner);
-    const manager = new SessionManager({ adapter: link, clock: this.clock, ...rest });
+    const journal = place ? { ...rest.journal, path: "in memory" } : rest.journal;
+    const manager = new BaseSessionManager({
+      adapter: link,
+      clock: this.clock,
+      ...rest,
+      ...(journal && { journal }),
+    }, () => Promise.resolve(place!));
     return {
       manager,
       link,

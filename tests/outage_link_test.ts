@@ -1,0 +1,126 @@
+/** Links between pod and server that swallow, delay, or break. */
+
+import { assert, assertEquals } from "@std/assert";
+import { FaultProxy } from "../chaos/mod.ts";
+import {
+  COMMAND_TIMEOUT_MS,
+  idsOf,
+  onEachServer,
+  type OutagePod,
+  OutagePods,
+  pause,
+  storedSum,
+} from "./support/outage.ts";
+import { WireProxy } from "./support/wire_proxy.ts";
+
+const IDS = idsOf("user", 5);
+
+/** Adds 1 to each session. */
+async function incrementAll({ sessions }: OutagePod): Promise<void> {
+  await Promise.all(IDS.map((id) => sessions.increment(id, "n")));
+}
+
+interface LinkFault {
+  readonly name: string;
+  begin(proxy: WireProxy): void;
+  end(proxy: WireProxy): void;
+}
+
+const FAULTS: readonly LinkFault[] = [
+  {
+    name: "a black hole, after which everything comes late",
+    begin: (proxy) => proxy.requestDelayMs = proxy.replyDelayMs = Infinity,
+    end: (proxy) => proxy.deliver(),
+  },
+  {
+    name: "requests that vanish",
+    begin: (proxy) => proxy.requestDelayMs = Infinity,
+    end: (proxy) => proxy.lose(),
+  },
+  {
+    name: "replies that vanish",
+    begin: (proxy) => proxy.replyDelayMs = Infinity,
+    end: (proxy) => proxy.lose(),
+  },
+  {
+    name: "more latency than a command may take",
+    begin: (proxy) => proxy.requestDelayMs = proxy.replyDelayMs = COMMAND_TIMEOUT_MS,
+    end: (proxy) => proxy.requestDelayMs = proxy.replyDelayMs = 0,
+  },
+];
+
+for (const { name, begin, end } of FAULTS) {
+  onEachServer(`${name}: every call is answered, every increment counts once`, async (server) => {
+    await using proxy = await WireProxy.listen(server.port);
+    await using pods = await OutagePods.open({ url: proxy.url });
+    await pods.each(({ sessions }) => Promise.all(IDS.map((id) => sessions.getOrCreate(id))));
+    begin(proxy);
+    await pods.each(async (pod) => {
+      await incrementAll(pod);
+      await pod.isDown();
+      for (let round = 0; round < 3; round++) {
+        await incrementAll(pod);
+        await pause(COMMAND_TIMEOUT_MS / 2);
+      }
+    });
+    end(proxy);
+    await pods.each(async (pod) => {
+      await pod.isUp();
+      await incrementAll(pod);
+      await pod.manager.flush();
+      assertEquals(await storedSum(server.url, pod.backend, IDS, "n"), 25);
+      assertEquals(pod.told("rejected"), []);
+    });
+  });
+}
+
+onEachServer("connections reset before and after execution, again and again", async (server) => {
+  let scripts = 0;
+  await using proxy = await FaultProxy.listen({
+    upstream: { host: server.host, port: server.port },
+    faultFor: ([name]) => {
+      if (!/^EVALSHA$/i.test(new TextDecoder().decode(name))) return undefined;
+      // Two of seven are hit, so that a lucky retry comes through.
+      const kind = ([, , "request-cut", , , "reply-cut"] as const)[scripts++ % 7];
+      return kind && { kind };
+    },
+  });
+  await using pods = await OutagePods.open({ url: `redis://127.0.0.1:${proxy.port}` });
+  await pods.each(async (pod) => {
+    await Promise.all(IDS.map((id) => pod.sessions.getOrCreate(id)));
+    for (let round = 0; round < 10; round++) await incrementAll(pod);
+    await pod.manager.flush();
+    assertEquals(await storedSum(server.url, pod.backend, IDS, "n"), 50);
+    assertEquals(pod.told("rejected"), []);
+  });
+  assert(scripts > 100, `${scripts} commands`);
+});
+
+onEachServer("flapping every 200 ms under traffic, every increment counts once", async (server) => {
+  await using proxy = await WireProxy.listen(server.port);
+  await using pods = await OutagePods.open({ url: proxy.url });
+  await pods.each(({ sessions }) => Promise.all(IDS.map((id) => sessions.getOrCreate(id))));
+  let isFlapping = true;
+  const flapping = (async () => {
+    for (let flap = 0; flap < 15; flap++) {
+      proxy.refuses = !proxy.refuses;
+      if (proxy.refuses) proxy.cut();
+      await pause(200);
+    }
+    isFlapping = proxy.refuses = false;
+  })();
+  await pods.each(async (pod) => {
+    let sent = 0;
+    while (isFlapping) {
+      await incrementAll(pod);
+      sent += IDS.length;
+      await pause(2);
+    }
+    assert(sent > 100, `${sent} increments`);
+    await flapping;
+    await pod.manager.flush();
+    assertEquals(await storedSum(server.url, pod.backend, IDS, "n"), sent);
+    assertEquals(pod.told("rejected"), []);
+    await pod.isUp();
+  });
+});
