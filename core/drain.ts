@@ -177,7 +177,7 @@ class Draining<Context extends object> {
       case "applied":
         this.#became(reply.identity.incarnation, reply.created ? reply.storeTimeMs : undefined);
         if (this.#step.kind === "destroy") this.#buried();
-        else advance(this.#session.entry, sealed, { ...answer, reply });
+        else advance(this.#session.entry, sealed, { ...answer, reply }, this.#acceptedMs);
         return this.#settle();
       case "duplicate":
         this.#became(reply.incarnation, undefined);
@@ -307,10 +307,17 @@ class Draining<Context extends object> {
     const isAboutThisStep = reason === "invalid" || reason === "conflict";
     const isDead = !isAboutThisStep || this.#step.span.target.kind === "creating";
     if (isDead) this.#step.span.target = { kind: "dead", reason };
-    // Whoever wanted it dead has what he wanted.
-    if (this.#step.kind === "destroy" && IS_ABSENT.has(reason)) return this.#settle();
+    if (IS_ABSENT.has(reason) && this.#losesNothing) return this.#settle();
+
     this.#reject(reason, detail);
     return "settled";
+  }
+
+  /** Whoever wanted it dead has what he wanted, and what is not there has no time to renew. */
+  get #losesNothing(): boolean {
+    const { kind, sealed, pending } = this.#step;
+    if (kind === "destroy") return true;
+    return (sealed?.operations ?? pending.toOperations()).every((step) => step.kind === "touch");
   }
 
   #refuse(reason: RejectedReason): false {

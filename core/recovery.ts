@@ -5,7 +5,7 @@
  */
 
 import { Answerable } from "./calls.ts";
-import { CorruptRecordError } from "./errors.ts";
+import { CorruptRecordError, StoreUnavailableError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
 import { take } from "./loader.ts";
 import type { Pod } from "./pod.ts";
@@ -34,6 +34,11 @@ export async function recover<Context extends object>(
   recovery: Recovery,
 ): Promise<void> {
   const { ids } = recovery;
+  if (!pod.link.isUp) {
+    const message =
+      "The store is away: there is nothing to recover from. Memory still answers get().";
+    throw new StoreUnavailableError(message, { outcome: "not-applied" });
+  }
   let next = 0;
   const worker = async () => {
     while (next < ids.length) {

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a server says what happens to it
 /**
  * A pod that ends as platforms end pods: on SIGTERM it takes no more requests, brings into the store what it accepted,
  * and says what it could not.

@@ -280,6 +280,26 @@ Deno.test("a caller that gives up while the store is silent is told at once; its
   assertEquals((await stored(world, "u"))!.context, { n: 2 });
 });
 
+Deno.test("an update whose caller gave up in flight is run again with what it was sealed of", async () => {
+  const world = new World();
+  const [pod, other] = [world.pod(), world.pod()];
+  await pod.acme.getOrCreate("u", { n: 1 });
+  pod.link.next("commit", () => new Promise<never>(() => {}));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const update = pod.acme.update("u", ({ n }) => ({ n: n * 2 }), { signal });
+  await world.clock.settle();
+  controller.abort(new Error("gave up"));
+  await assertRejects(() => update, Error, "gave up");
+  const end = pod.link.refuse();
+  await world.clock.advance(2_000);
+  await other.acme.updateContext("u", { n: 5 });
+  end();
+  await reconciled(world, pod);
+  assertEquals((await stored(world, "u"))!.context, { n: 10 });
+  assert(pod.link.sent.every(({ operations }) => operations.length > 0));
+});
+
 Deno.test("away: what the cache let go of is served as long as writes of it wait", async () => {
   const { world, pod, comeBack } = await outage({ cache: { maxSessions: 1 } });
   for (const id of ["a", "b", "c"]) await pod.acme.getOrCreate(id, { id });
@@ -320,4 +340,15 @@ Deno.test("a store that refuses writes is not away: the caller is told, and read
   assertEquals([store, journaled], ["up", 0]);
   const session = (await pod.acme.get("u", { fresh: true }))!;
   assertEquals([session.context, session.degraded], [{ n: 1 }, false]);
+});
+
+Deno.test("away: there is nothing to recover from, and a session that is not there has no time to renew", async () => {
+  const { world, pod, comeBack } = await outage();
+  const error = await assertRejects(() => pod.acme.recover(["held"]), StoreUnavailableError);
+  assertEquals(error.outcome, "not-applied");
+  const told = rejections(pod);
+  assertEquals(await pod.acme.touch("nobody"), false);
+  comeBack();
+  await reconciled(world, pod);
+  assertEquals(told, [], "nothing is lost of it");
 });
