@@ -13,15 +13,17 @@ import type { Answer } from "./store_link.ts";
 /**
  * Brings an entry up to date after an applied batch, where that can be done without asking. The answer is the
  * copy of exactly the state that the commit made; undefined when another pod's write may lie in between.
+ * `acceptedMs`: when what it creates was accepted, on the store's clock (rule 21).
  */
 export function advance(
   entry: CacheEntry,
   sealed: SealedBatch,
   answer: Answer<AppliedReply>,
+  acceptedMs = answer.reply.storeTimeMs,
 ): Copy | undefined {
   const { identity, expiresAtMs, created } = answer.reply;
   const state = created
-    ? createdState(sealed, answer.reply)
+    ? createdState(sealed, answer.reply, acceptedMs)
     : nextState(entry.copy?.state, sealed, answer.reply);
   if (state) {
     const copy = toCopy({ ...state, expiresAtMs }, answer);
@@ -66,6 +68,7 @@ function nextState(
 function createdState(
   sealed: SealedBatch,
   { identity, storeTimeMs, numbers }: AppliedReply,
+  acceptedMs: number,
 ): SessionState | undefined {
   const [first, ...rest] = sealed.operations;
   if (first?.kind !== "create") return undefined;
@@ -74,9 +77,7 @@ function createdState(
     incarnationAtMs: storeTimeMs,
     createdAtMs: storeTimeMs,
     expiresAtMs: storeTimeMs,
-    absoluteExpiresAtMs: first.lifetimeMs === undefined
-      ? undefined
-      : storeTimeMs + first.lifetimeMs,
+    absoluteExpiresAtMs: first.lifetimeMs === undefined ? undefined : acceptedMs + first.lifetimeMs,
     context: new Map(first.context),
     capacity: first.capacity,
     trajectory: [],

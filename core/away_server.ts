@@ -43,7 +43,7 @@ export class AwayServer<Context extends object> {
   /** Answers calls; `unsettled` is the batch that was sent for them, and of which nothing is known. */
   async serve(calls: readonly Call[], unsettled?: Unsettled): Promise<void> {
     const waiting = calls.filter(({ answer }) => !answer.settled);
-    if (unsettled) this.#guard(waiting, () => this.#keepUnsettled(waiting, unsettled));
+    if (unsettled) this.#guard(waiting, () => this.#keepUnsettled(calls, unsettled));
     else {
       const { schema } = this.#pod.settings;
       for (const call of waiting) {

@@ -110,9 +110,11 @@ async function serveDestroy<Context extends object>(
   const sealed = seal(pod, [{ kind: "destroy", ...made }]);
   const settled = await settle(pod, entry, sealed, attempts).catch((error: unknown) => {
     // The caller is told that it lives: then it is not to be destroyed later either.
-    if (!attempts.ambiguous) pod.destroys.forget(entry.key);
+    if (stub && !attempts.ambiguous) pod.destroys.forget(entry.key, stub.incarnation);
     throw error;
   });
+  // What was meant may have been replaced meanwhile: what lived is what died.
+  if (entry.stub) pod.destroys.remember(entry.key, entry.stub, pod.link.era);
   entry.forget();
   const found = settled.kind === "applied" && settled.answer.reply.found;
   answer.resolve(found || settled.kind === "duplicate");

@@ -9,8 +9,11 @@ import type { Clock } from "./clock.ts";
 import type { SessionKey } from "./key_space.ts";
 import type { Stub } from "./session_cache.ts";
 
-/** Destroys remembered at most; the oldest go first. */
+/** Sessions whose destroys are remembered, at most; the oldest go first. */
 const MOST_DESTROYS = 10_000;
+
+/** Destroys of one session that are remembered: a store may go back to any incarnation. */
+const MOST_OF_A_SESSION = 8;
 
 /** One incarnation that was destroyed. */
 export interface RememberedDestroy {
@@ -24,11 +27,12 @@ export interface RememberedDestroy {
   readonly era: number;
 }
 
-/** What a pod destroyed, or learned to be destroyed, by the store's key: the last incarnation of each. */
+/** What a pod destroyed, or learned to be destroyed, by the store's key. */
 export class Destroys {
   readonly #clock: Clock;
   readonly #keepMs: number;
-  readonly #byKey = new Map<string, RememberedDestroy>();
+  /** Of each session the newest first. */
+  readonly #byKey = new Map<string, readonly RememberedDestroy[]>();
 
   /** `keepMs`: how long a destroy can matter, as long as a tombstone. */
   constructor(clock: Clock, keepMs: number) {
@@ -38,13 +42,14 @@ export class Destroys {
 
   /** Keys whose destroys a store's memory has not been told of. */
   due(era: number): SessionKey[] {
-    return [...this.#byKey.values()].filter((destroy) => destroy.era < era).map(({ key }) => key);
+    return [...this.#byKey.values()].flat().filter((destroy) => destroy.era < era)
+      .map(({ key }) => key);
   }
 
-  /** A store's memory has been told of a key's destroy. */
+  /** A store's memory has been told of all of a key's destroys. */
   told({ storeKey }: SessionKey, era: number): void {
-    const destroy = this.#byKey.get(storeKey);
-    if (destroy) this.#byKey.set(storeKey, { ...destroy, era });
+    const destroys = this.#byKey.get(storeKey);
+    if (destroys) this.#byKey.set(storeKey, destroys.map((destroy) => ({ ...destroy, era })));
   }
 
   /** Remembers that an incarnation is dead, from the moment of the send on. */
@@ -53,24 +58,37 @@ export class Destroys {
     { incarnation, madeAtMs }: Pick<Stub, "incarnation" | "madeAtMs">,
     era: number,
   ): void {
-    this.#byKey.delete(key.storeKey);
     const at = this.#clock.now();
-    this.#byKey.set(key.storeKey, { key, incarnation, incarnationAtMs: madeAtMs, at, era });
+    const destroy = { key, incarnation, incarnationAtMs: madeAtMs, at, era };
+    const others = this.#others(key, incarnation);
+    this.#byKey.delete(key.storeKey);
+    this.#byKey.set(key.storeKey, [destroy, ...others].slice(0, MOST_OF_A_SESSION));
     if (this.#byKey.size <= MOST_DESTROYS) return;
     const [oldest] = this.#byKey.keys();
     this.#byKey.delete(oldest!);
   }
 
-  /** The destroy under a key did not happen. */
-  forget({ storeKey }: SessionKey): void {
-    this.#byKey.delete(storeKey);
+  /** The destroy of an incarnation did not happen. */
+  forget(key: SessionKey, incarnation: string): void {
+    this.#keep(key, this.#others(key, incarnation));
   }
 
-  /** The destroy to repeat under a key. */
-  of({ storeKey }: SessionKey): RememberedDestroy | undefined {
-    const destroy = this.#byKey.get(storeKey);
-    if (!destroy || this.#clock.now() - destroy.at < this.#keepMs) return destroy;
-    this.#byKey.delete(storeKey);
-    return undefined;
+  /** The destroys to repeat under a key, the newest first. */
+  of(key: SessionKey): readonly RememberedDestroy[] {
+    const destroys = this.#byKey.get(key.storeKey);
+    if (!destroys) return [];
+    const now = this.#clock.now();
+    const kept = destroys.filter(({ at }) => now - at < this.#keepMs);
+    if (kept.length < destroys.length) this.#keep(key, kept);
+    return kept;
+  }
+
+  #others(key: SessionKey, incarnation: string): RememberedDestroy[] {
+    return this.of(key).filter((destroy) => destroy.incarnation !== incarnation);
+  }
+
+  #keep({ storeKey }: SessionKey, destroys: readonly RememberedDestroy[]): void {
+    if (destroys.length > 0) this.#byKey.set(storeKey, destroys);
+    else this.#byKey.delete(storeKey);
   }
 }

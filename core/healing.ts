@@ -21,7 +21,7 @@ export async function healSession<Context extends object>(
   attempts: Attempts,
 ): Promise<void> {
   const { era } = pod.link;
-  if (pod.destroys.of(entry.key)) await repeatDestroy(pod, entry, attempts);
+  await repeatDestroys(pod, entry, attempts);
   if (entry.copy) await putBack(pod, entry, entry.copy, attempts);
   else if (entry.stub) await lookFor(pod, entry, attempts);
   entry.era = era;
@@ -33,26 +33,30 @@ export function needsHealing<Context extends object>(
   entry: CacheEntry,
 ): boolean {
   const { era } = pod.link;
-  const destroy = pod.destroys.of(entry.key);
-  return entry.stub !== undefined && entry.era < era || destroy !== undefined && destroy.era < era;
+  return entry.stub !== undefined && entry.era < era ||
+    pod.destroys.of(entry.key).some((destroy) => destroy.era < era);
 }
 
-/** Rule 17: says again that an incarnation is dead. On an absent key that writes a tombstone. */
-export async function repeatDestroy<Context extends object>(
+/**
+ * Rule 17: says again which incarnations are dead. On an absent key that writes a tombstone, of the newest: nothing older
+ * is put back in its place.
+ */
+export async function repeatDestroys<Context extends object>(
   pod: Pod<Context>,
   { key }: Pick<CacheEntry, "key">,
   attempts: Attempts,
 ): Promise<void> {
-  const destroy = pod.destroys.of(key);
-  if (!destroy) return;
-  const { incarnation, incarnationAtMs } = destroy;
-  const made = incarnationAtMs === undefined ? {} : { incarnationAtMs };
-  const sealed = seal(pod, [{ kind: "destroy", ...made }]);
-  // It names its incarnation, so doing it twice does no harm.
   const { era } = pod.link;
-  await attempts.read((timeoutMs) =>
-    pod.link.commit(key.storeKey, toCommit(pod, sealed, { incarnation }), timeoutMs)
-  );
+  for (const { incarnation, incarnationAtMs } of pod.destroys.of(key)) {
+    const made = incarnationAtMs === undefined ? {} : { incarnationAtMs };
+    // By a writer of its own: a call that is under way may have a lower number, and would be taken for applied.
+    const number = { writer: pod.repeater, seq: pod.nextSeq() };
+    const sealed = seal(pod, [{ kind: "destroy", ...made }], number);
+    // It names its incarnation, so doing it twice does no harm.
+    await attempts.read((timeoutMs) =>
+      pod.link.commit(key.storeKey, toCommit(pod, sealed, { incarnation }), timeoutMs)
+    );
+  }
   pod.destroys.told(key, era);
 }
 
@@ -101,9 +105,13 @@ async function lookFor<Context extends object>(
   const { reply } = await attempts.read((timeoutMs) =>
     pod.link.load(entry.key.storeKey, request, timeoutMs)
   );
-  const isOlder = reply.outcome === "found" && reply.state.incarnation === stub!.incarnation &&
-    reply.state.version < stub!.version;
-  if (isOlder || reply.outcome === "missing") lose(pod, entry, "no-copy");
+  if (reply.outcome === "missing") return lose(pod, entry, "no-copy");
+  if (reply.outcome !== "found") return;
+  const { incarnation, version, writers } = reply.state;
+  // Another pod's copy may have been put back, and grown since: its number alone does not tell.
+  const seq = writers.get(pod.writer)?.seq ?? 0;
+  if (incarnation !== stub!.incarnation) lose(pod, entry, "superseded");
+  else if (version < stub!.version || seq < stub!.acknowledgedSeq) lose(pod, entry, "no-copy");
 }
 
 function lose<Context extends object>(

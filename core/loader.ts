@@ -70,11 +70,24 @@ async function isMissed<Context extends object>(
       await attempts.read(() => pod.link.checkMemory());
       return entry.era < pod.link.era || pod.settings.onVanished === "heal";
     case "found":
-      if (pod.destroys.of(entry.key)?.incarnation === reply.state.incarnation) return true;
-      return stub !== undefined && isOlder(reply.state, stub);
+      if (isDestroyed(pod, entry, reply.state)) return true;
+      if (!stub || isOlder(reply.state, stub)) return stub !== undefined;
+      if (stub.incarnation === reply.state.incarnation) return false;
+      if (stub.expiresAt <= pod.settings.clock.now()) return false;
+      // Rule 16: it was destroyed and begun anew; or the store lost it, and then that is told.
+      await attempts.read(() => pod.link.checkMemory());
+      return entry.era < pod.link.era;
     default:
       return false;
   }
+}
+
+function isDestroyed<Context extends object>(
+  pod: Pod<Context>,
+  { key }: CacheEntry,
+  { incarnation }: SessionState,
+): boolean {
+  return pod.destroys.of(key).some((destroy) => destroy.incarnation === incarnation);
 }
 
 /** Whether a state is from before one that the store had acknowledged. */

@@ -31,6 +31,8 @@ export class Pod<Context extends object> {
   readonly random: Random;
   /** The pod's random id, as which it commits. */
   readonly writer: string;
+  /** As which it repeats destroys. */
+  readonly repeater: string;
   #seq = 0;
 
   constructor(
@@ -42,6 +44,7 @@ export class Pod<Context extends object> {
     this.settings = settings;
     this.random = random ?? Math.random;
     this.writer = randomId(random);
+    this.repeater = randomId(random);
     this.keys = new KeySpace(settings.keyPrefix, settings.idSecret);
     const podKey = this.keys.pod(this.writer);
     const link = { clock, random: this.random, timeoutMs, podKey, keepMs: this.tombstoneMs };

@@ -40,8 +40,11 @@ export async function rotate<Context extends object>(
 
   // From here on somebody completes it, if not this pod.
   attempts.takeEffect();
+  const { stub } = entry;
   entry.forget();
   const outcome = await complete(pod, entry.key.storeKey, nonce, to.storeKey, attempts);
+  // Rule 17: what moved away is as dead under its old key as what was destroyed.
+  if (outcome === "adopted" && stub) pod.destroys.remember(entry.key, stub, pod.link.era);
   return outcome === "adopted" ? { outcome, incarnation: nonce } : { outcome };
 }
 

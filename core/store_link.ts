@@ -279,7 +279,7 @@ export class StoreLink {
       return result;
     } catch (error) {
       if (error instanceof StoreRejectedError) this.#health.answered();
-      else this.#health.failed(error, { sentAt, isTimeout: this.#isLong(sentAt) });
+      else this.#health.failed(error, { sentAt, isTimeout: this.#isLong(sentAt, timeoutMs) });
       throw asStoreError(error);
     }
   }
@@ -288,8 +288,8 @@ export class StoreLink {
    * Whether a command waited as one does that has no answer, be it the adapter or its client who ended the wait. A
    * last try with little time left tells nothing.
    */
-  #isLong(sentAt: number): boolean {
-    return this.#clock.now() - sentAt >= this.#options.timeoutMs / 2;
+  #isLong(sentAt: number, timeoutMs: number): boolean {
+    return Math.min(timeoutMs, this.#clock.now() - sentAt) >= this.#options.timeoutMs / 2;
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { advance, editContext, remnantOf } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
+import { partialView } from "./blank_views.ts";
 import { address, lookUp } from "./call_server.ts";
 import type { Answerable, UpdateCall, WriteCall } from "./calls.ts";
 import { settle, type Settled } from "./committer.ts";
@@ -203,9 +204,9 @@ async function answerByLoad<Context extends object>(
 ): Promise<void> {
   const lookup = await load(pod, entry, attempts).catch((cause: unknown): Lookup => {
     // What this pod knows of it, without other pods' writes in between, is better than nothing.
-    const isShown = pod.settings.failMode === "open" && attempts.gaveUp;
-    if (isShown && entry.remnant) return { alive: true, copy: entry.remnant };
-    throw resultUnreadable(cause);
+    if (pod.settings.failMode === "closed" || !attempts.gaveUp) throw resultUnreadable(cause);
+    pod.link.giveUp(cause);
+    return { alive: true, copy: entry.remnant ?? partialCopy(pod, entry, shares) };
   });
   if (!lookup.alive || lookup.copy.state.incarnation !== incarnation) throw resultUnreadable();
   for (const { call, operations } of shares) {
@@ -217,6 +218,18 @@ async function answerByLoad<Context extends object>(
       else call.answer.resolve(number);
     } else (call.answer as Answerable<Copy>).resolve(lookup.copy);
   }
+}
+
+/** What calls did to a session of which this pod knows nothing else. */
+function partialCopy<Context extends object>(
+  pod: Pod<Context>,
+  { stub }: CacheEntry,
+  shares: readonly Share[],
+): Copy {
+  const now = pod.settings.clock.now();
+  const view = partialView(pod, stub, now);
+  view.draft(operationsOf(shares), now).apply();
+  return view.copy();
 }
 
 function answerAbsent(calls: readonly (WriteCall | UpdateCall)[], reason: NotFoundReason): void {

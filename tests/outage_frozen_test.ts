@@ -19,20 +19,20 @@ onEachServer("frozen and resumed, late commands count once", async (server) => {
     // These are on their way to the server, which executes them after all when it goes on.
     await Promise.all(ids.map((id) => pod.sessions.increment(id, "n")));
     await pod.isDown();
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       await Promise.all(ids.map((id) => pod.sessions.increment(id, "n")));
       await pause(COMMAND_TIMEOUT_MS);
     }
-    assertEquals((await pod.sessions.get(ids[0]!))?.context.n, 5);
+    assertEquals((await pod.sessions.get(ids[0]!))?.context.n, 4);
   });
   server.resume();
   await pods.each(async (pod) => {
     await pod.manager.flush();
-    assertEquals(await storedSum(server.url, pod.backend, ids, "n"), 100);
+    assertEquals(await storedSum(server.url, pod.backend, ids, "n"), 80);
     assertEquals(pod.told("rejected"), []);
     assertEquals(pod.told("memoryLost"), []);
     await pod.isUp();
-    assertEquals(await pod.sessions.increment(ids[0]!, "n"), 6);
+    assertEquals(await pod.sessions.increment(ids[0]!, "n"), 5);
   });
 });
 

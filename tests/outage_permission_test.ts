@@ -2,14 +2,14 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StoreRejectedError, StoreUnavailableError } from "../mod.ts";
-import { onEachServer, type OutagePod, OutagePods, until } from "./support/outage.ts";
+import { onEachServer, type OutagePod, OutagePods, PATIENT, until } from "./support/outage.ts";
 
 const ACL = { acl: ["default off", "app on >secret ~hakgal:* &* +@all"] };
 const LOGIN = { username: "app", password: "secret" };
 
 for (const command of ["evalsha", "hset"]) {
   onEachServer(`NOPERM for ${command} is told to callers until it is repaired`, async (server) => {
-    await using pods = await OutagePods.open({ url: server.url, ...LOGIN });
+    await using pods = await OutagePods.open({ url: server.url, ...PATIENT, ...LOGIN });
     await pods.each(({ sessions }) => sessions.getOrCreate("user", { n: 1 }));
     await server.command("ACL", "SETUSER", "app", `-${command}`, "-eval");
     await pods.each(async ({ sessions }) => {

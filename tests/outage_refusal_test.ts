@@ -8,6 +8,7 @@ import {
   onEachServer,
   type OutagePod,
   OutagePods,
+  PATIENT,
   storedSum,
   until,
 } from "./support/outage.ts";
@@ -79,7 +80,7 @@ onEachServer("READONLY in a failover is an outage with its reason", async (serve
 });
 
 onEachServer("OOM is told to writers, and readers do not notice", async (server) => {
-  await using pods = await OutagePods.open({ url: server.url });
+  await using pods = await OutagePods.open({ url: server.url, ...PATIENT });
   await pods.each(createAll);
   await pods.each(incrementAll);
   await server.command("CONFIG", "SET", "maxmemory", "1");
@@ -135,7 +136,7 @@ onEachServer("journaled writes that meet OOM wait until there is room", async (s
 });
 
 onEachServer("SCRIPT FLUSH is noticed by nobody", async (server) => {
-  await using pods = await OutagePods.open({ url: server.url });
+  await using pods = await OutagePods.open({ url: server.url, ...PATIENT });
   await pods.each(createAll);
   for (let round = 0; round < 5; round++) {
     await Promise.all([pods.each(incrementAll), server.command("SCRIPT", "FLUSH")]);

@@ -84,14 +84,15 @@ Deno.test("nobody calls, and it is noticed by the heartbeat", async () => {
 
 Deno.test("a store that refuses is there: it does not open", async () => {
   const { world, pod } = await connected();
-  for (let refusal = 0; refusal < 5; refusal++) {
-    for (const kind of ["commit", "heartbeat"] as const) {
-      pod.link.next(kind, () => Promise.reject(new StoreRejectedError("NOPERM", "no permission")));
-    }
+  const refuse = () => Promise.reject(new StoreRejectedError("NOPERM", "no permission"));
+  for (let beat = 0; beat < 200; beat++) pod.link.next("heartbeat", refuse);
+  for (let refusal = 0; refusal < 20; refusal++) {
+    pod.link.next("commit", refuse);
     await assertRejects(() => pod.acme.increment("held", "n"), StoreRejectedError);
-    await world.clock.advance(TIMEOUT_MS);
+    await world.clock.advance(TIMEOUT_MS / 5);
   }
-  assertEquals(pod.manager.status().store, "up");
+  const { store } = pod.manager.status();
+  assertEquals([store, pod.manager.eventCounts().degraded], ["up", undefined]);
 });
 
 Deno.test("while it is open no call is sent, and a probe under way does not change that", async () => {

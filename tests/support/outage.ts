@@ -21,6 +21,9 @@ const KINDS = ["redis", "valkey"] as const;
 /** Short, so that a test that waits for it is short too. */
 export const COMMAND_TIMEOUT_MS = 400;
 
+/** For tests in which a slow machine is not to look like an outage. */
+export const PATIENT = { commandTimeoutMs: 5_000 };
+
 /** With it ids are the same for every pod. */
 export const SECRET = "of the outage tests";
 
