@@ -6,7 +6,7 @@
  */
 
 import fc from "fast-check";
-import type { FaultKind } from "./fault_kinds.ts";
+import { type FaultKind, isOutage } from "./fault_kinds.ts";
 import type { CallKind } from "./history.ts";
 
 /** How the next call follows on this one. */
@@ -55,6 +55,11 @@ export interface CaseSettings {
   readonly commandTimeoutMs: number;
   readonly maxStalenessMs: number;
   readonly graceMs: number;
+  readonly failMode: "open" | "closed";
+  /** Whether a pod's journal outlives it. */
+  readonly durable: boolean;
+  /** Sessions that it takes at most. */
+  readonly journalSessions?: number;
 }
 
 /** One history to be made. */
@@ -79,10 +84,12 @@ export interface CaseOptions {
 
 /** The settings of real runs: processes are kept across histories, so all share them. */
 export const REAL_SETTINGS: CaseSettings = {
-  ttlMs: 1_500,
+  ttlMs: 2_500,
   commandTimeoutMs: 400,
   maxStalenessMs: 250,
-  graceMs: 1_500,
+  graceMs: 2_500,
+  failMode: "open",
+  durable: true,
 };
 
 /** Makes cases. */
@@ -104,7 +111,7 @@ export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
       ? fc.constant([])
       : fc.array(fc.noShrink(arbitraryFault(options)), { maxLength: 4, size: "max" }),
     settings: options.time === "virtual"
-      ? fc.noShrink(arbitrarySettings())
+      ? fc.noShrink(arbitrarySettings(options))
       : fc.constant(REAL_SETTINGS),
   }).map(({ profile, ops, ...rest }) => {
     const kinds = KINDS[profile]!;
@@ -170,14 +177,21 @@ function arbitraryFault({ faults, time }: CaseOptions): fc.Arbitrary<CaseFault> 
   });
 }
 
-function arbitrarySettings(): fc.Arbitrary<CaseSettings> {
+function arbitrarySettings({ faults }: CaseOptions): fc.Arbitrary<CaseSettings> {
   return fc.record({
     ttlMs: fc.constantFrom(60_000, 8_000, 2_000),
     maxLifetimeMs: fc.constantFrom(undefined, undefined, 9_000),
     commandTimeoutMs: fc.constantFrom(1_000, 200),
     maxStalenessMs: fc.constantFrom(1_000, 200, 0),
     graceMs: fc.constantFrom(2_000, 60_000),
-  }).map(({ maxLifetimeMs, ...rest }) =>
-    maxLifetimeMs === undefined ? rest : { ...rest, maxLifetimeMs }
-  );
+    failMode: faults.some(isOutage)
+      ? fc.constantFrom<CaseSettings["failMode"]>("open", "open", "open", "closed")
+      : fc.constant<CaseSettings["failMode"]>("closed"),
+    durable: fc.boolean(),
+    journalSessions: fc.constantFrom(undefined, undefined, undefined, 1),
+  }).map(({ maxLifetimeMs, journalSessions, ...rest }) => ({
+    ...rest,
+    ...(maxLifetimeMs === undefined ? {} : { maxLifetimeMs }),
+    ...(journalSessions === undefined ? {} : { journalSessions }),
+  }));
 }

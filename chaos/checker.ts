@@ -6,9 +6,18 @@
 
 import type { History } from "./history.ts";
 import { buildModel, type Model } from "./model.ts";
+import { failOpen, noWaiting } from "./rules/availability_rules.ts";
 import { documentedEnds, recovery } from "./rules/call_rules.ts";
 import { atomic, exactlyOnce, isolation, phantom, realTimeOrder } from "./rules/contents_rules.ts";
+import {
+  degradedDestroys,
+  degradedInTime,
+  meantForAnother,
+  ownDegradedWrites,
+  pendingTold,
+} from "./rules/degraded_rules.ts";
 import { notTooEarly, notTooLate } from "./rules/expiry_rules.ts";
+import { drained, honestReports, journaledWrites } from "./rules/journaled_rules.ts";
 import {
   acknowledgedWrites,
   incrementAnswers,
@@ -54,6 +63,16 @@ export const RULES: readonly Rule[] = [
   ownResult,
   incrementAnswers,
   rotationKeepsState,
+  journaledWrites,
+  honestReports,
+  degradedDestroys,
+  ownDegradedWrites,
+  degradedInTime,
+  pendingTold,
+  meantForAnother,
+  failOpen,
+  noWaiting,
+  drained,
   recovery,
   documentedEnds,
 ];

@@ -13,7 +13,30 @@ export type FaultKind =
   | "ttl-expiry"
   | "server-restart"
   | "latency"
-  | "slow-pod";
+  | "slow-pod"
+  | OutageKind;
+
+/** The kinds that take the store away, or the way to it, for a while. */
+export type OutageKind =
+  | "store-outage"
+  | "store-empty"
+  | "store-rollback"
+  | "store-freeze"
+  | "refused-at-open"
+  | "black-hole"
+  | "loss-requests"
+  | "loss-replies"
+  | "slow-link"
+  | "flapping"
+  | "loading"
+  | "readonly"
+  | "oom"
+  | "noperm"
+  | "script-flush"
+  | "pod-kill-outage"
+  | "pod-kill-replay"
+  | "ttl-in-outage"
+  | "destroy-in-outage";
 
 /** The kinds of stores, as far as faults are concerned. */
 export type StoreKind = "memory" | "sqlite" | "redis";
@@ -28,59 +51,183 @@ export interface FaultDescription {
   readonly stores: readonly StoreKind[];
 }
 
+const ANYWHERE: readonly StoreKind[] = ["memory", "sqlite", "redis"];
+/** Outages: in the simulation, where they are selected. */
+const SIMULATED: readonly StoreKind[] = ["memory"];
+const NOT_SQLITE: readonly StoreKind[] = ["memory", "redis"];
+
 /** Every fault kind, in the order in which they are listed. */
 export const FAULT_KINDS: readonly FaultDescription[] = [
   {
     kind: "pod-kill",
     guarantee: "G1",
     effect: "a pod dies before a commit is sent (p0), before it is executed (p1) or after it (p2)",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
   },
   {
     kind: "reply-cut",
     guarantee: "G3",
     effect: "a command is executed and its reply is lost",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
   },
   {
     kind: "request-cut",
     guarantee: "G3",
     effect: "a command is lost before it is executed",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
   },
   {
     kind: "late-execution",
     guarantee: "G4",
     effect: "a command is executed after the pod has given it up",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
   },
   {
     kind: "ttl-expiry",
     guarantee: "G6",
     effect: "a session is left alone until about its TTL",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
   },
   {
     kind: "server-restart",
     guarantee: "G1",
     effect: "the store is killed and comes back with its data",
-    stores: ["memory", "redis"],
+    stores: NOT_SQLITE,
   },
   {
     kind: "latency",
     guarantee: "G5",
     effect: "commands take long, below or above the command timeout",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
   },
   {
     kind: "slow-pod",
     guarantee: "G4",
     effect: "a pod is frozen beyond every bound, and goes on with the copies that it held",
-    stores: ["memory", "sqlite", "redis"],
+    stores: ANYWHERE,
+  },
+  {
+    kind: "store-outage",
+    guarantee: "G8",
+    effect: "the store is killed, and is back with its data after several command timeouts",
+    stores: SIMULATED,
+  },
+  {
+    kind: "store-empty",
+    guarantee: "G10",
+    effect: "the store is killed, and is back with nothing",
+    stores: SIMULATED,
+  },
+  {
+    kind: "store-rollback",
+    guarantee: "G10",
+    effect: "the store is killed, and is back from an older snapshot",
+    stores: SIMULATED,
+  },
+  {
+    kind: "store-freeze",
+    guarantee: "G8",
+    effect: "the store stands still, and executes what it was sent when it goes on",
+    stores: SIMULATED,
+  },
+  {
+    kind: "refused-at-open",
+    guarantee: "G8",
+    effect: "a pod begins while the store is away",
+    stores: SIMULATED,
+  },
+  {
+    kind: "black-hole",
+    guarantee: "G8",
+    effect: "nothing gets through, either way, and nobody is told",
+    stores: SIMULATED,
+  },
+  {
+    kind: "loss-requests",
+    guarantee: "G8",
+    effect: "no command reaches the store",
+    stores: SIMULATED,
+  },
+  {
+    kind: "loss-replies",
+    guarantee: "G9",
+    effect: "every command is executed, and no reply comes back",
+    stores: SIMULATED,
+  },
+  {
+    kind: "slow-link",
+    guarantee: "G9",
+    effect: "every reply comes after the command timeout",
+    stores: SIMULATED,
+  },
+  {
+    kind: "flapping",
+    guarantee: "G9",
+    effect: "the store goes away and comes back every 200 ms",
+    stores: SIMULATED,
+  },
+  {
+    kind: "loading",
+    guarantee: "G8",
+    effect: "the store answers that it is loading its data",
+    stores: SIMULATED,
+  },
+  {
+    kind: "readonly",
+    guarantee: "G10",
+    effect: "the store is a replica that takes no writes, as during a failover",
+    stores: SIMULATED,
+  },
+  {
+    kind: "oom",
+    guarantee: "G10",
+    effect: "the store is full: it refuses writes, and can be read",
+    stores: SIMULATED,
+  },
+  {
+    kind: "noperm",
+    guarantee: "G10",
+    effect: "the store refuses every command for want of a permission",
+    stores: SIMULATED,
+  },
+  {
+    kind: "script-flush",
+    guarantee: "G8",
+    effect: "the server forgets its scripts",
+    stores: [],
+  },
+  {
+    kind: "pod-kill-outage",
+    guarantee: "G9",
+    effect: "a pod dies while the store is away; the next one has its journal, if it outlives pods",
+    stores: SIMULATED,
+  },
+  {
+    kind: "pod-kill-replay",
+    guarantee: "G9",
+    effect: "a pod dies while it brings its journal into the store",
+    stores: SIMULATED,
+  },
+  {
+    kind: "ttl-in-outage",
+    guarantee: "G6",
+    effect: "a session's time runs out while the store is away",
+    stores: SIMULATED,
+  },
+  {
+    kind: "destroy-in-outage",
+    guarantee: "G9",
+    effect: "while the store is away, one pod destroys a session that another one writes to",
+    stores: SIMULATED,
   },
 ];
 
 /** The kinds that can be made on a kind of store. */
 export function faultKindsOf(store: StoreKind): FaultKind[] {
   return FAULT_KINDS.filter((fault) => fault.stores.includes(store)).map((fault) => fault.kind);
+}
+
+/** Whether a kind takes the store away, so that pods serve from memory. */
+export function isOutage(kind: FaultKind): boolean {
+  return FAULT_KINDS.some((fault) => fault.kind === kind && fault.stores === SIMULATED);
 }

@@ -69,6 +69,12 @@ export interface FaultSpans {
   /** Beyond the staleness bound and the command timeout. */
   readonly freezeMs: (fault: CaseFault) => number;
   readonly downMs: (fault: CaseFault) => number;
+  /** Beyond the command timeout. */
+  readonly outageMs: (fault: CaseFault) => number;
+  /** How long a store lives on after a snapshot that it goes back to. */
+  readonly snapshotMs: (fault: CaseFault) => number;
+  /** What a slow link adds to each way: both together are beyond the command timeout. */
+  readonly slowMs: number;
   /** How long after its call a command may still be executed. */
   readonly lateBoundMs: number;
 }
@@ -83,6 +89,9 @@ export function faultSpans(settings: CaseSettings): FaultSpans {
     idleMs: ({ span }) => Math.round(ttlMs * (0.6 + 0.6 * span)),
     freezeMs: ({ span }) => Math.round(commandTimeoutMs + maxStalenessMs + 50 + most * span),
     downMs: ({ span }) => Math.round(20 + commandTimeoutMs * 1.5 * span),
+    outageMs: ({ span }) => Math.round(commandTimeoutMs * (1.3 + 3 * span)),
+    snapshotMs: ({ span }) => Math.round(commandTimeoutMs * (0.1 + span)),
+    slowMs: Math.round(commandTimeoutMs * 0.6),
     lateBoundMs: 6 * commandTimeoutMs + maxStalenessMs + most + 1_000,
   };
 }

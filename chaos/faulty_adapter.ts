@@ -25,6 +25,7 @@ import {
   StoreUnavailableError,
   systemClock,
 } from "../mod.ts";
+import { errorOf, type StorePower, type Trouble } from "./store_power.ts";
 
 /** What happens to one command. */
 export type CommandFault =
@@ -46,42 +47,6 @@ export interface CommandInfo {
   readonly index: number;
 }
 
-/** Whether the store is there; shared by all pods. */
-export class StorePower {
-  #restarts = 0;
-  #isDown = false;
-  readonly #listeners = new Set<InboxListener>();
-
-  /** Whether commands are refused. */
-  get isDown(): boolean {
-    return this.#isDown;
-  }
-
-  /** How often it went down: a reply from before the last time is lost. */
-  get restarts(): number {
-    return this.#restarts;
-  }
-
-  /** Takes the store away. */
-  goDown(): void {
-    this.#isDown = true;
-    this.#restarts++;
-  }
-
-  /** Brings it back; whoever listened may have missed something. */
-  comeBack(): void {
-    if (!this.#isDown) return;
-    this.#isDown = false;
-    for (const listener of this.#listeners) listener.onGap();
-  }
-
-  /** Tells `listener` of gaps; the answer ends that. */
-  listen(listener: InboxListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-}
-
 /** Options of {@linkcode FaultyAdapter}. */
 export interface FaultyAdapterOptions {
   /** Time of the network. @default the runtime's clock */
@@ -96,6 +61,8 @@ export interface FaultyAdapterOptions {
   readonly losesInvalidation?: () => boolean;
   /** Whether the store is there. @default always */
   readonly power?: StorePower;
+  /** What is wrong with the way to it, asked for each message. @default nothing */
+  readonly trouble?: () => Trouble | undefined;
 }
 
 /**
@@ -147,9 +114,9 @@ export class FaultyAdapter implements StorageAdapter {
     }
   }
 
-  /** Passed on. */
+  /** Passed on over the same way as commands; it is none of those that `faultFor` counts. */
   open(options: AdapterOpenOptions): Promise<StoreInfo> {
-    return this.#inner.open(options);
+    return this.#carry("open", () => this.#inner.open(options), undefined);
   }
 
   /** Passed on, with what happens to it. */
@@ -172,19 +139,32 @@ export class FaultyAdapter implements StorageAdapter {
     return this.#inner.close();
   }
 
-  async #send<Reply>(kind: CommandInfo["kind"], execute: () => Promise<Reply>): Promise<Reply> {
-    const fault = this.#options.faultFor?.({ kind, index: ++this.#counts[kind] });
+  #send<Reply>(kind: CommandInfo["kind"], execute: () => Promise<Reply>): Promise<Reply> {
+    return this.#carry(
+      kind,
+      execute,
+      this.#options.faultFor?.({ kind, index: ++this.#counts[kind] }),
+    );
+  }
+
+  async #carry<Reply>(
+    kind: CommandInfo["kind"] | "open",
+    execute: () => Promise<Reply>,
+    fault: CommandFault | undefined,
+  ): Promise<Reply> {
     const { power } = this.#options;
-    if (power?.isDown) {
+    const trouble = this.#options.trouble?.();
+    if (power?.isDown || trouble?.kind === "refused") {
       await this.#arrive(0);
       throw lost("not-applied");
     }
     if (fault?.kind === "pod-kill" && fault.phase === "p0") return await dying(fault.kill);
 
-    const requestMs = this.#latencyMs() + (fault?.kind === "latency" ? fault.requestMs : 0);
+    const requestMs = this.#latencyMs() + (fault?.kind === "latency" ? fault.requestMs : 0) +
+      (trouble?.kind === "slow" ? trouble.extraMs : 0);
     // What was written is executed, whether its sender lives, and waits for it, or not.
     const executeAfter = (delayMs: number) =>
-      this.#clock.after(delayMs, () => void execute().catch(() => {}));
+      this.#clock.after(delayMs, () => void this.#executeUnlessDown(execute).catch(() => {}));
     if (fault?.kind === "pod-kill" && fault.phase === "p1") {
       executeAfter(requestMs);
       return await dying(fault.kill);
@@ -195,18 +175,36 @@ export class FaultyAdapter implements StorageAdapter {
       throw lost("unknown");
     }
     if (requestMs > 0) await pass(this.#clock, requestMs);
-    if (fault?.kind === "request-cut" || power?.isDown) {
+    if (loses(trouble, "requests")) return await new Promise(() => {});
+    const restarts = power?.restarts;
+    while (power?.frozen) await power.frozen;
+    if (fault?.kind === "request-cut" || power?.isDown || power?.restarts !== restarts) {
       await this.#arrive(this.#latencyMs());
       throw lost(fault?.kind === "request-cut" ? fault.outcome : "unknown");
     }
-    const restarts = power?.restarts;
+    if (trouble?.kind === "error" && (trouble.hits === "all" || WRITES.includes(kind))) {
+      await this.#arrive(this.#latencyMs());
+      throw errorOf(trouble.code);
+    }
     const reply = await execute();
     if (fault?.kind === "pod-kill") return await dying(fault.kill);
+    if (loses(this.#options.trouble?.(), "replies")) return await new Promise(() => {});
 
-    await this.#arrive(this.#latencyMs() + (fault?.kind === "latency" ? fault.replyMs : 0));
+    await this.#arrive(
+      this.#latencyMs() + (fault?.kind === "latency" ? fault.replyMs : 0) +
+        (trouble?.kind === "slow" ? trouble.extraMs : 0),
+    );
     const isCut = fault?.kind === "reply-cut" || power?.restarts !== restarts;
     if (isCut) throw lost("unknown");
     return reply;
+  }
+
+  /** What a store that is down had been sent is lost with it. */
+  async #executeUnlessDown(execute: () => Promise<unknown>): Promise<void> {
+    const { power } = this.#options;
+    const restarts = power?.restarts;
+    while (power?.frozen) await power.frozen;
+    if (!power?.isDown && power?.restarts === restarts) await execute();
   }
 
   async #subscribe(holder: Holder, listener: InboxListener): Promise<() => Promise<void>> {
@@ -217,7 +215,8 @@ export class FaultyAdapter implements StorageAdapter {
     });
     const end = await this.#inner.subscribe!(holder, {
       onInvalidation: (invalidation) => {
-        if (power?.isDown || losesInvalidation?.()) return;
+        const isCut = power?.isDown || power?.frozen || this.#options.trouble?.() !== undefined;
+        if (isCut || losesInvalidation?.()) return;
         this.#podClock.after(this.#latencyMs(), () => listener.onInvalidation(invalidation));
       },
       onGap: () => listener.onGap(),
@@ -236,6 +235,13 @@ export class FaultyAdapter implements StorageAdapter {
     // Without latency nothing waits for a timer, so that a wrapped adapter is as fast as a bare one.
     if (afterMs > 0 || this.#podClock !== this.#clock) await pass(this.#podClock, afterMs);
   }
+}
+
+/** Commands that a store refuses which cannot be written to. */
+const WRITES: readonly string[] = ["commit", "heal", "heartbeat"];
+
+function loses(trouble: Trouble | undefined, what: "requests" | "replies"): boolean {
+  return trouble?.kind === "loss" && (trouble.of === what || trouble.of === "both");
 }
 
 function pass(clock: Clock, delayMs: number): Promise<void> {

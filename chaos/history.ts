@@ -64,10 +64,18 @@ export interface SeenSession {
   readonly trajectory: readonly (readonly number[])[];
   /** Time left as it was said when the call returned. */
   readonly expiresInMs: number;
+  /** Operations in it that the store did not have; left out when there were none. */
+  readonly pending?: number;
 }
 
 /** How a call ended. */
-export type Result =
+export type Result = Outcome & {
+  /** It was told, or may have been, from what the pod holds: the store was away, or writes waited for it. */
+  readonly degraded?: true;
+};
+
+/** What a call came to. */
+export type Outcome =
   | { readonly kind: "session"; readonly session: SeenSession }
   /** A read found nothing. */
   | { readonly kind: "absent" }
@@ -76,8 +84,8 @@ export type Result =
   /** A write found no session. */
   | { readonly kind: "not-found"; readonly reason: string }
   | { readonly kind: "unavailable"; readonly outcome: "not-applied" | "unknown" }
-  /** A refusal that had no effect and is right in some states, e.g. a rotation onto a taken id. */
-  | { readonly kind: "refused"; readonly message: string }
+  /** A refusal that had no effect and is right in some states, e.g. a rotation onto a taken id; `code` is the store's, or the journal's. */
+  | { readonly kind: "refused"; readonly message: string; readonly code?: string }
   | { readonly kind: "error"; readonly name: string; readonly message: string };
 
 /** One line of a history. The order of the lines is the order of the events. */
@@ -89,6 +97,8 @@ export type HistoryEvent =
     readonly call: Call;
     /** The last calls of a history, when all faults are healed: they must succeed. */
     readonly final?: boolean;
+    /** The pod said that it took the store for away. */
+    readonly away?: true;
   }
   | {
     readonly type: "return";
@@ -108,8 +118,36 @@ export type HistoryEvent =
     /** When it ended, for one that lasts. */
     readonly untilMs?: number;
   }
+  /** A pod told something of itself. */
+  | { readonly type: "told"; readonly atMs: number; readonly pod: string; readonly told: Told }
+  /** A pod was asked to bring what waits into the store, with all faults healed. */
+  | { readonly type: "flush"; readonly atMs: number; readonly pod: string; readonly flush: Flush }
   /** Everything that was planned has been done. */
   | { readonly type: "end"; readonly atMs: number };
+
+/** What a pod tells by an event. */
+export interface Told {
+  readonly name: "degraded" | "rejected" | "lost" | "vanished" | "healed" | "reconciled";
+  /** The session that it is about; by its hash when the history names no such session. */
+  readonly session?: SessionName;
+  /** Operations that it is about. */
+  readonly operations?: number;
+  readonly reason?: string;
+}
+
+/** How a flush ended. */
+export interface Flush {
+  readonly outcome: "kept" | "unkept" | "failed";
+  /** What could not be kept, or why it failed. */
+  readonly unkept?: readonly Pick<Told, "session" | "operations" | "reason">[];
+  readonly message?: string;
+  /** Sessions whose writes still waited afterwards. */
+  readonly journaled: number;
+  /** Whether nothing waited before it, and the pod had found its store, although nobody had asked. */
+  readonly hadSettled: boolean;
+  /** Whether the pod ended by it. */
+  readonly isEnd?: true;
+}
 
 /** The bounds that the checker holds the library to. */
 export interface HistorySettings {
@@ -123,6 +161,12 @@ export interface HistorySettings {
   readonly lateBoundMs: number;
   /** Error of measuring times from outside. */
   readonly toleranceMs: number;
+  /** What the pods do while the store is away. @default "closed" */
+  readonly failMode?: "open" | "closed";
+  /** Whether what a pod accepted then outlives it. @default false */
+  readonly durable?: boolean;
+  /** Whether a journal may be full. @default false */
+  readonly boundsJournal?: boolean;
 }
 
 /** A whole run. */

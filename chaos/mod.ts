@@ -59,8 +59,8 @@ export {
   type CommandInfo,
   FaultyAdapter,
   type FaultyAdapterOptions,
-  StorePower,
 } from "./faulty_adapter.ts";
+export { StorePower, type Trouble } from "./store_power.ts";
 export * from "./history.ts";
 export { makeCall } from "./pod_calls.ts";
 export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts";

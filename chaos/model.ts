@@ -21,6 +21,8 @@ import { type Contents, decodeContents } from "./contents.ts";
 export type Fate =
   /** It was answered, and has taken effect if it has one. */
   | "acknowledged"
+  /** It was answered while the store was away: it is to take effect once, at any later moment. */
+  | "journaled"
   /** It surely has no effect. */
   | "failed"
   /** It may take effect once, at any later moment, or never. */
@@ -40,8 +42,12 @@ export interface Operation {
   /** Infinity while it has no answer. */
   returnIndex: number;
   returnAtMs: number;
-  /** When it stopped mattering: Infinity for what is ambiguous. */
+  /** When it stopped mattering: Infinity for what is ambiguous or journaled. */
   endIndex: number;
+  /** Whether its pod took the store for away when it began. */
+  readonly wasAway: boolean;
+  /** Whether it was answered from what its pod held. */
+  isDegraded: boolean;
   result: Result | undefined;
   fate: Fate;
 }
@@ -71,13 +77,26 @@ export interface Incarnation {
   firstSeenAtMs: number;
 }
 
+/** A fault, and how long it lasted. */
+export interface FaultWindow {
+  readonly kind: string;
+  /** The pod that it hit, or `store`. */
+  readonly pod: string;
+  readonly index: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 /** A history that can be asked. */
 export interface Model {
   readonly settings: HistorySettings;
   readonly operations: readonly Operation[];
   readonly byOp: ReadonlyMap<number, Operation>;
   readonly byKey: ReadonlyMap<string, readonly Operation[]>;
+  /** What the store had. */
   readonly observations: readonly Observation[];
+  /** What pods showed while the store was away, or had not everything. */
+  readonly degraded: readonly Observation[];
   readonly incarnations: ReadonlyMap<string, Incarnation>;
   readonly kills: readonly { readonly pod: string; readonly index: number }[];
   /** Spans in which a pod stood still. */
@@ -88,6 +107,9 @@ export interface Model {
   }[];
   /** Indexes of the store's restarts. */
   readonly restarts: readonly number[];
+  readonly faults: readonly FaultWindow[];
+  readonly told: readonly (HistoryEvent & { readonly type: "told" } & { readonly index: number })[];
+  readonly flushes: readonly (HistoryEvent & { readonly type: "flush" })[];
   /** Whether anything was made to fail. */
   readonly hasFaults: boolean;
   readonly isComplete: boolean;
@@ -119,18 +141,24 @@ export function buildModel(history: History): Model {
   const kills: { pod: string; index: number }[] = [];
   const restarts: number[] = [];
   const freezes: { pod: string; fromMs: number; untilMs: number }[] = [];
+  const faults: FaultWindow[] = [];
+  const told: (HistoryEvent & { type: "told" } & { index: number })[] = [];
+  const flushes: (HistoryEvent & { type: "flush" })[] = [];
   for (const [index, event] of history.events.entries()) {
     if (event.type === "invoke") byOp.set(event.call.op, begin(event, index));
     else if (event.type === "return") settle(byOp.get(event.op), event, index);
     else if (event.type === "kill") kills.push({ pod: event.pod, index });
     else if (event.type === "fault") {
       const { kind, pod, atMs: fromMs, untilMs = fromMs } = event;
-      if (kind === "server-restart") restarts.push(index);
+      faults.push({ kind, pod, index, fromMs, untilMs });
+      if (KILLS_STORE.includes(kind)) restarts.push(index);
       else if (kind === "slow-pod") freezes.push({ pod, fromMs, untilMs });
-    }
+    } else if (event.type === "told") told.push({ ...event, index });
+    else if (event.type === "flush") flushes.push(event);
   }
   const operations = [...byOp.values()];
-  const observations = observe(operations);
+  const all = observe(operations);
+  const observations = all.filter(({ by }) => !by.isDegraded);
   const byKey = new Map<string, Operation[]>();
   for (const operation of operations) {
     const others = byKey.get(operation.key);
@@ -143,6 +171,10 @@ export function buildModel(history: History): Model {
     byOp,
     byKey,
     observations,
+    degraded: all.filter(({ by }) => by.isDegraded),
+    faults,
+    told,
+    flushes,
     incarnations: groupByIncarnation(observations, byOp),
     kills,
     freezes,
@@ -164,6 +196,8 @@ function begin(event: HistoryEvent & { type: "invoke" }, index: number): Operati
     returnIndex: Infinity,
     returnAtMs: Infinity,
     endIndex: Infinity,
+    wasAway: event.away ?? false,
+    isDegraded: false,
     result: undefined,
     fate: "ambiguous",
   };
@@ -178,13 +212,31 @@ function settle(
   operation.result = event.result;
   operation.returnIndex = index;
   operation.returnAtMs = event.atMs;
+  operation.isDegraded = event.result.degraded ?? false;
   operation.fate = fateOf(event.result);
-  operation.endIndex = operation.fate === "ambiguous" ? Infinity : index;
+  if (operation.fate === "acknowledged" && operation.isDegraded && mayWait(operation)) {
+    operation.fate = "journaled";
+  }
+  const isOpen = operation.fate === "ambiguous" || operation.fate === "journaled";
+  operation.endIndex = isOpen ? Infinity : index;
   // What was created or rotated can have been destroyed before the call could show it.
   const { kind } = operation.call;
   if ((kind === "rotate" || kind === "getOrCreate") && event.result.kind === "not-found") {
     operation.fate = "ambiguous";
   }
+}
+
+const KILLS_STORE: readonly string[] = [
+  ...["server-restart", "store-outage", "store-empty", "store-rollback", "flapping"],
+  ...["pod-kill-outage", "pod-kill-replay", "ttl-in-outage", "destroy-in-outage"],
+];
+
+/** Whether what was answered from memory is something that the store has to learn of. */
+function mayWait({ call, op, result }: Operation): boolean {
+  if (call.kind === "get" || call.kind === "rotate") return false;
+  // What was held was given as it was.
+  return call.kind !== "getOrCreate" ||
+    (result?.kind === "session" && result.session.context.b === op);
 }
 
 function fateOf(result: Result): Fate {

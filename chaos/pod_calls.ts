@@ -5,53 +5,64 @@
  */
 
 import {
-  type Session,
+  type BaseSessionManager,
+  JournalFullError,
+  Session,
   SessionExistsError,
-  type SessionManager,
   SessionNotFoundError,
+  StoreRejectedError,
   StoreUnavailableError,
   type TenantSessions,
 } from "../mod.ts";
-import { type Call, type Effect, markOf, type Result, vectorOf } from "./history.ts";
+import { type Call, type Effect, markOf, type Outcome, type Result, vectorOf } from "./history.ts";
 
 /** Makes one call; never rejects. */
-export async function makeCall(manager: SessionManager, call: Call): Promise<Result> {
+export async function makeCall(manager: BaseSessionManager, call: Call): Promise<Result> {
+  const [outcome, isDegraded] = await attempt(manager, call);
+  return isDegraded ? { ...outcome, degraded: true } : outcome;
+}
+
+/** Whether the pod takes the store for away. */
+export function isAway(manager: BaseSessionManager): boolean {
+  return manager.status().store === "down";
+}
+
+async function attempt(manager: BaseSessionManager, call: Call): Promise<[Outcome, boolean]> {
   try {
-    return await dispatch(manager.tenant(call.session.tenant), call);
+    const answer = await dispatch(manager.tenant(call.session.tenant), call);
+    if (answer instanceof Session) return [seen(answer), answer.degraded];
+    // A number or a boolean does not tell where it comes from.
+    return [answer, isAway(manager) || manager.status().journaled > 0];
   } catch (error) {
-    return failure(error);
+    return [failure(error), isAway(manager) || manager.status().journaled > 0];
   }
 }
 
-async function dispatch(sessions: TenantSessions, call: Call): Promise<Result> {
+async function dispatch(sessions: TenantSessions, call: Call): Promise<Outcome | Session> {
   const { id } = call.session;
   switch (call.kind) {
     case "getOrCreate":
-      return seen(await sessions.getOrCreate(id, { b: call.op }));
-    case "get": {
-      const session = await sessions.get(id, { fresh: call.fresh ?? false });
-      return session ? seen(session) : { kind: "absent" };
-    }
+      return await sessions.getOrCreate(id, { b: call.op });
+    case "get":
+      return await sessions.get(id, { fresh: call.fresh ?? false }) ?? { kind: "absent" };
     case "increment": {
       const { field, by } = effect(call, "count");
       return { kind: "number", value: await sessions.increment(id, field, by) };
     }
     case "updateContext":
-      return seen(await sessions.updateContext(id, patchOf(call)));
+      return await sessions.updateContext(id, patchOf(call));
     case "update":
-      return seen(
-        await sessions.update(id, ({ u = [] }) => ({ u: [...u, call.op] })),
-      );
+      return await sessions.update(id, ({ u = [] }) => ({ u: [...u, call.op] }));
     case "appendTrajectory":
-      return seen(await sessions.appendTrajectory(id, vectorOf(call.op)));
+      return await sessions.appendTrajectory(id, vectorOf(call.op));
     case "apply":
-      return seen(await sessions.apply(id, changesOf(call)));
+      return await sessions.apply(id, changesOf(call));
     case "touch":
       return { kind: "boolean", value: await sessions.touch(id) };
     case "destroy":
       return { kind: "boolean", value: await sessions.destroy(id) };
     case "rotate":
-      return seen(await sessions.rotate(id, call.to!.id));
+      return await sessions.rotate(id, call.to!.id);
   }
 }
 
@@ -79,21 +90,27 @@ function effect<Kind extends Effect["kind"]>(
   return found as Extract<Effect, { kind: Kind }>;
 }
 
-function seen(session: Session): Result {
-  const { tenant, id, incarnation, version, context, expiresInMs } = session;
+function seen(session: Session): Outcome {
+  const { tenant, id, incarnation, version, context, expiresInMs, pending } = session;
   const trajectory = session.trajectory.map((vector) => [...vector]);
   return {
     kind: "session",
-    session: { tenant, id, incarnation, version, context, trajectory, expiresInMs },
+    session: {
+      ...{ tenant, id, incarnation, version, context, trajectory, expiresInMs },
+      ...(pending > 0 && { pending }),
+    },
   };
 }
 
-function failure(error: unknown): Result {
+function failure(error: unknown): Outcome {
   if (error instanceof SessionNotFoundError) return { kind: "not-found", reason: error.reason };
   if (error instanceof StoreUnavailableError) {
     return { kind: "unavailable", outcome: error.outcome };
   }
   if (error instanceof SessionExistsError) return { kind: "refused", message: error.message };
+  if (error instanceof JournalFullError || error instanceof StoreRejectedError) {
+    return { kind: "refused", message: error.message, code: error.code };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { kind: "error", name, message };
 }

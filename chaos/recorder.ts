@@ -5,13 +5,25 @@
  */
 
 import type { FaultKind } from "./fault_kinds.ts";
-import type { Call, History, HistoryEvent, HistorySettings, Result } from "./history.ts";
+import { hashedId } from "./hashed_id.ts";
+import type {
+  Call,
+  History,
+  HistoryEvent,
+  HistorySettings,
+  Result,
+  SessionName,
+  Told,
+} from "./history.ts";
+import type { PodFlush, PodTold } from "./pod_events.ts";
 
 /** Collects the events of one history and counts what matters for the report. */
 export class Recorder {
   readonly #events: HistoryEvent[] = [];
   readonly #faults = new Map<FaultKind, number>();
   readonly #nowMs: () => number;
+  /** The sessions of the history by what events call them. */
+  readonly #names = new Map<string, SessionName>();
   #operations = 0;
 
   /** `nowMs` is the time that events get, the same for all pods. */
@@ -29,13 +41,26 @@ export class Recorder {
     return this.#faults;
   }
 
-  invoke(pod: string, call: Call, isFinal: boolean): void {
+  /** `isAway`: the pod says that it takes the store for away. */
+  invoke(pod: string, call: Call, { isFinal = false, isAway = false } = {}): void {
     this.#operations++;
-    const event = { type: "invoke", atMs: this.#nowMs(), pod, call } as const;
-    this.#events.push(isFinal ? { ...event, final: true } : event);
+    for (const { tenant, id } of [call.session, ...(call.to ? [call.to] : [])]) {
+      this.#names.set(`${tenant}/${hashedId(id)}`, { tenant, id });
+    }
+    this.#events.push({
+      ...{ type: "invoke", atMs: this.#nowMs(), pod, call } as const,
+      ...(isFinal && { final: true }),
+      ...(isAway && { away: true }),
+    });
   }
 
-  answer(op: number, result: Result): void {
+  /** `wasAway`: the pod says now that it took the store for away when the call began. */
+  answer(op: number, result: Result, wasAway = false): void {
+    const begun = wasAway
+      ? this.#events.findIndex((event) => event.type === "invoke" && event.call.op === op)
+      : -1;
+    const event = this.#events[begun];
+    if (event?.type === "invoke") this.#events[begun] = { ...event, away: true };
     this.#events.push({ type: "return", atMs: this.#nowMs(), op, result });
   }
 
@@ -43,8 +68,30 @@ export class Recorder {
     this.#events.push({ type: "kill", atMs: this.#nowMs(), pod });
   }
 
+  /** A pod told something; what is about sessions of other histories is not of this one. */
+  told(pod: string, told: PodTold): void {
+    if (told.tenant !== undefined && !this.#names.has(`${told.tenant}/${told.hashedId}`)) return;
+    this.#events.push({ type: "told", atMs: this.#nowMs(), pod, told: this.#named(told) });
+  }
+
+  flush(pod: string, { unkept, ...flush }: PodFlush): void {
+    const named = unkept?.map((write) => this.#named(write));
+    this.#events.push({
+      type: "flush",
+      atMs: this.#nowMs(),
+      pod,
+      flush: { ...flush, ...(named && { unkept: named }) },
+    });
+  }
+
+  /** A fault took place, or began. */
   fault(kind: FaultKind, pod: string, more: { detail?: string; lastsMs?: number } = {}): void {
     this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);
+    this.window(kind, pod, more);
+  }
+
+  /** As {@linkcode fault}, of one that counts once it has struck. */
+  window(kind: FaultKind, pod: string, more: { detail?: string; lastsMs?: number } = {}): void {
     const atMs = this.#nowMs();
     this.#events.push({
       type: "fault",
@@ -56,11 +103,23 @@ export class Recorder {
     });
   }
 
+  /** What a window was opened for has happened. */
+  struck(kind: FaultKind): void {
+    this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);
+  }
+
   end(): void {
     this.#events.push({ type: "end", atMs: this.#nowMs() });
   }
 
   history(settings: HistorySettings): History {
     return { settings, events: this.#events };
+  }
+
+  #named<Named extends Omit<PodTold, "name">>(
+    { tenant, hashedId, ...rest }: Named,
+  ): Omit<Named, "tenant" | "hashedId"> & Pick<Told, "session"> {
+    const session = this.#names.get(`${tenant}/${hashedId}`);
+    return session === undefined ? rest : { ...rest, session };
   }
 }

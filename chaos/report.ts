@@ -162,12 +162,17 @@ function eventLine(event: HistoryEvent): string {
         ? `version ${result.session.version} ${JSON.stringify(result.session.context)}` +
           ` [${result.session.trajectory.map(([op]) => op)}]`
         : JSON.stringify(result);
-      return `${at}      #${event.op} ⇒ ${text}`;
+      const how = result.degraded ? "degraded " : "";
+      return `${at}      #${event.op} ⇒ ${how}${text}`;
     }
     case "kill":
       return `${at}  ${event.pod}  killed`;
     case "fault":
       return `${at}  ${event.pod}  fault ${event.kind}${event.detail ? ` ${event.detail}` : ""}`;
+    case "told":
+      return `${at}  ${event.pod}  tells ${JSON.stringify(event.told)}`;
+    case "flush":
+      return `${at}  ${event.pod}  flushed ${JSON.stringify(event.flush)}`;
     case "end":
       return at;
   }

@@ -4,10 +4,17 @@
  * @module
  */
 
-import { type Clock, SessionManager, type StorageAdapter, type Timer } from "../mod.ts";
+import {
+  BaseSessionManager,
+  type Clock,
+  type JournalStore,
+  type StorageAdapter,
+  type Timer,
+} from "../mod.ts";
 import type { CaseSettings } from "./case.ts";
 import type { Call, Result } from "./history.ts";
-import { makeCall } from "./pod_calls.ts";
+import { isAway, makeCall } from "./pod_calls.ts";
+import { close, flush, listen, type PodFlush, type PodTold } from "./pod_events.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** A pod's own clock: it began at another moment, and while the pod is frozen no timer of it fires. */
@@ -24,6 +31,11 @@ export class PodClock implements Clock {
 
   now(): number {
     return this.#clock.now() + this.#offsetMs;
+  }
+
+  /** All pods are on one machine. */
+  wallTime(): number {
+    return this.#clock.now();
   }
 
   after(delayMs: number, callback: () => void): Timer {
@@ -64,37 +76,66 @@ export class PodClock implements Clock {
   }
 }
 
+/** What a simulated pod is made of. */
+export interface SimulatedPodOptions {
+  readonly adapter: StorageAdapter;
+  readonly settings: CaseSettings;
+  readonly random: () => number;
+  /** Where its journal is kept, if it outlives the pod. */
+  readonly place: { opened(isDead: () => boolean): JournalStore };
+  /** Hears what it tells. */
+  readonly hear: (told: PodTold) => void;
+}
+
 /** One life of a pod. */
 export class SimulatedPod {
   readonly name: string;
   readonly clock: PodClock;
-  readonly #manager: SessionManager;
+  readonly #manager: BaseSessionManager;
   #isDead = false;
 
-  constructor(
-    name: string,
-    clock: PodClock,
-    adapter: StorageAdapter,
-    settings: CaseSettings,
-    random: () => number,
-  ) {
+  constructor(name: string, clock: PodClock, options: SimulatedPodOptions) {
     this.name = name;
     this.clock = clock;
-    const { ttlMs, maxLifetimeMs, commandTimeoutMs, maxStalenessMs, graceMs } = settings;
-    this.#manager = new SessionManager({
+    const { adapter, settings, random, place, hear } = options;
+    const { maxLifetimeMs, journalSessions, durable, ...rest } = settings;
+    this.#manager = new BaseSessionManager({
+      ...rest,
       adapter,
-      ttlMs,
-      commandTimeoutMs,
-      maxStalenessMs,
-      graceMs,
-      failMode: "closed",
       clock,
       random,
       ...(maxLifetimeMs === undefined ? {} : { maxLifetimeMs }),
+      journal: {
+        ...(journalSessions === undefined ? {} : { maxSessions: journalSessions }),
+        ...(durable && { path: "in memory" }),
+      },
+    }, () => place.opened(() => this.#isDead));
+    listen(this.#manager, (told) => {
+      if (!this.#isDead) hear(told);
     });
   }
 
-  /** Whether it was killed. */
+  /** Whether it takes the store for away. */
+  get isAway(): boolean {
+    return isAway(this.#manager);
+  }
+
+  /** Sessions whose writes wait for the store. */
+  get journaled(): number {
+    return this.#manager.status().journaled;
+  }
+
+  /** Connects, as a pod does that is opened; what comes of it is for its calls to find out. */
+  connect(): void {
+    this.#manager.connect().catch(() => {});
+  }
+
+  /** Brings what waits into the store. */
+  flush(timeoutMs: number): Promise<PodFlush> {
+    return flush(this.#manager, timeoutMs);
+  }
+
+  /** Whether it was killed, or has ended. */
   get isDead(): boolean {
     return this.#isDead;
   }
@@ -103,6 +144,13 @@ export class SimulatedPod {
   kill(): void {
     this.#isDead = true;
     this.clock.die();
+  }
+
+  /** Ends gracefully: what waits goes into the store first. */
+  async end(timeoutMs: number): Promise<PodFlush> {
+    const ended = await close(this.#manager, timeoutMs);
+    this.#isDead = true;
+    return ended;
   }
 
   /** Makes a call; the answer never comes when the pod dies first. */

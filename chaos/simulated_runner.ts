@@ -10,17 +10,22 @@ import type { Clock, StorageAdapter } from "../mod.ts";
 import { CallPlan } from "./call_plan.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "./case.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
-import { type CommandFault, FaultyAdapter, StorePower } from "./faulty_adapter.ts";
-import { type Call, type History, type SessionName } from "./history.ts";
+import type { OutageKind } from "./fault_kinds.ts";
+import { type CommandFault, FaultyAdapter } from "./faulty_adapter.ts";
+import type { Call, History, SessionName } from "./history.ts";
+import { JournalPlace } from "./journal_place.ts";
 import { keyOf } from "./model.ts";
+import type { PodFlush } from "./pod_events.ts";
 import { seededRandom } from "./random.ts";
 import { Recorder } from "./recorder.ts";
 import type { RunOutcome } from "./runner.ts";
+import { SimulatedOutages, type StoreMemory } from "./simulated_outages.ts";
 import { PodClock, SimulatedPod } from "./simulated_pod.ts";
+import { StorePower } from "./store_power.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** A store that several pods share: makes each its adapter. */
-export type SimulatedStore = () => StorageAdapter;
+export type SimulatedStore = (() => StorageAdapter) & StoreMemory;
 
 /** Options of {@linkcode runSimulated}. */
 export interface SimulatedRunOptions {
@@ -33,6 +38,12 @@ const CAPACITY = 10;
 const TOLERANCE_MS = 2;
 /** Virtual time within which every call must have been answered, whatever happens to it. */
 const PATIENCE_MS = 600_000;
+/** Within which the journal of a pod that is left alone drains, and a pod notices that its store is back. */
+const RECONCILED_MS = 9_000;
+/** As that, when it is asked for. */
+const FLUSHED_MS = 30_000;
+/** How often a pod looks whether its store has its memory, and a margin. */
+const NOTICED_MS = 2_500;
 /** A share of the invalidations is lost: they are hints only. */
 const INVALIDATION_LOSS = 0.2;
 
@@ -47,7 +58,10 @@ export async function runSimulated(
 
 function inMemory(clock: Clock): SimulatedStore {
   const store = new MemoryStore({ clock });
-  return () => memoryAdapter({ store });
+  return Object.assign(() => memoryAdapter({ store }), {
+    forget: () => store.forget(),
+    snapshot: () => store.snapshot(),
+  });
 }
 
 class Simulation {
@@ -60,7 +74,11 @@ class Simulation {
   readonly #spans: FaultSpans;
   readonly #recorder: Recorder;
   readonly #power = new StorePower();
+  readonly #outages: SimulatedOutages;
   readonly #pods: SimulatedPod[] = [];
+  readonly #places: JournalPlace[];
+  /** By pod: how many commits it makes until it dies in its replay. */
+  readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
   readonly #lives: number[];
   readonly #names = new Map<string, SessionName>();
 
@@ -74,6 +92,12 @@ class Simulation {
     this.#spans = faultSpans(chaosCase.settings);
     this.#recorder = new Recorder(() => clock.now());
     this.#lives = Array(chaosCase.pods).fill(0);
+    const { pods } = chaosCase;
+    this.#outages = new SimulatedOutages({
+      ...{ clock, power: this.#power, memory: store, spans: this.#spans, pods },
+    });
+    const delayMs = () => Math.floor(this.#random() * 3);
+    this.#places = Array.from({ length: pods + 1 }, () => new JournalPlace(clock, delayMs));
     for (const session of this.#calls.sessions) this.#names.set(keyOf(session), session);
   }
 
@@ -103,7 +127,7 @@ class Simulation {
     let isDone = false;
     const run = () => {
       if (pod.isDead) return;
-      this.#recorder.invoke(pod.name, call, isFinal);
+      this.#recorder.invoke(pod.name, call, { isFinal, isAway: pod.isAway });
       pod.call(call).then((result) => {
         isDone = true;
         this.#recorder.answer(call.op, result);
@@ -129,17 +153,27 @@ class Simulation {
       clock: this.#clock,
       podClock: clock,
       power: this.#power,
+      trouble: () => this.#outages.troubleOf(index),
       latencyMs: () => Math.floor(this.#random() * 4),
       losesInvalidation: () => this.#random() < INVALIDATION_LOSS,
       faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(index) : undefined,
     });
     const random = seededRandom(Math.floor(this.#random() * 2 ** 32));
-    return new SimulatedPod(name, clock, adapter, this.#case.settings, random);
+    return new SimulatedPod(name, clock, {
+      ...{ adapter, random, settings: this.#case.settings, place: this.#places[index]! },
+      hear: (told) => this.#recorder.told(name, told),
+    });
   }
 
   #atCommit(index: number): CommandFault | undefined {
-    const fault = this.#plan.atCommit(index);
     const pod = this.#pods[index];
+    const replay = this.#replays.get(index);
+    if (replay && !this.#power.isDown && pod && --replay.commits <= 0) {
+      this.#replays.delete(index);
+      this.#recorder.struck(replay.fault.kind);
+      return this.#killAt(replay.fault, index, pod);
+    }
+    const fault = this.#plan.atCommit(index);
     if (fault === undefined || pod === undefined) return undefined;
     const command = this.#commandFault(fault, index, pod);
     if (command) this.#recorder.fault(fault.kind, pod.name, { detail: fault.phase });
@@ -149,7 +183,7 @@ class Simulation {
   #commandFault(fault: CaseFault, index: number, pod: SimulatedPod): CommandFault | undefined {
     switch (fault.kind) {
       case "pod-kill":
-        return { kind: "pod-kill", phase: fault.phase, kill: () => this.#kill(index, pod) };
+        return this.#killAt(fault, index, pod);
       case "reply-cut":
         return { kind: "reply-cut" };
       case "request-cut":
@@ -171,6 +205,10 @@ class Simulation {
       default:
         return undefined;
     }
+  }
+
+  #killAt({ phase }: CaseFault, index: number, pod: SimulatedPod): CommandFault {
+    return { kind: "pod-kill", phase, kill: () => this.#kill(index, pod) };
   }
 
   #kill(index: number, pod: SimulatedPod): void {
@@ -196,16 +234,66 @@ class Simulation {
       this.#recorder.fault(fault.kind, pod.name, { lastsMs: freezeMs });
       pod.clock.freeze();
       this.#clock.after(freezeMs, () => pod.clock.resume());
+    } else await this.#beginOutage(fault as CaseFault & { kind: OutageKind });
+  }
+
+  async #beginOutage(fault: CaseFault & { readonly kind: OutageKind }): Promise<void> {
+    const lastsMs = this.#outages.begin(fault);
+    if (lastsMs === undefined) return;
+    const [only, ...others] = this.#outages.podsOf(fault);
+    const name = others.length > 0 ? "store" : this.#pod(only!).name;
+    const kills = fault.kind === "pod-kill-outage" || fault.kind === "pod-kill-replay";
+    this.#recorder[kills ? "window" : "fault"](fault.kind, name, { lastsMs, detail: fault.phase });
+    switch (fault.kind) {
+      case "pod-kill-outage":
+        this.#clock.after(lastsMs * 0.7, () => this.#killNow(fault.pod, fault));
+        break;
+      case "pod-kill-replay":
+        this.#replays.set(fault.pod, { commits: 1 + Math.floor(fault.span * 3), fault });
+        break;
+      case "refused-at-open":
+        this.#killNow(fault.pod);
+        this.#pod(fault.pod).connect();
+        break;
+      case "ttl-in-outage":
+        await this.#clock.advance(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
+        break;
+      case "destroy-in-outage":
+        await this.#destroyAndWrite(fault);
+        break;
     }
+  }
+
+  /** One pod destroys what another one goes on writing to. */
+  async #destroyAndWrite({ pod, length, span }: CaseFault): Promise<void> {
+    const op = { pod, session: length, fresh: false, variant: 0, pace: "gap" } as const;
+    const gapMs = Math.round(1 + span * this.#case.settings.commandTimeoutMs);
+    const isDestroyFirst = span < 0.5;
+    const write: CaseOp = { ...op, pod: pod + 1, kind: "increment", gapMs };
+    const destroy: CaseOp = { ...op, kind: "destroy", gapMs };
+    for (const each of isDestroyFirst ? [destroy, write, write] : [write, destroy, write]) {
+      await this.#make(each);
+    }
+  }
+
+  #killNow(index: number, cause?: CaseFault): void {
+    const pod = this.#pods[index];
+    if (!pod || pod.isDead) return;
+    if (cause && this.#power.isDown) this.#recorder.struck(cause.kind);
+    this.#kill(index, pod);
   }
 
   /** Heals everything, waits until all is quiet, and looks at what is left. */
   async #finish(): Promise<void> {
     const { commandTimeoutMs, maxStalenessMs } = this.#case.settings;
     this.#plan.heal();
-    this.#power.comeBack();
+    this.#outages.heal();
+    this.#replays.clear();
+    while (this.#power.isDown) this.#power.comeBack();
     for (const pod of this.#pods) pod?.clock.resume();
+    await this.#endOne();
     await this.#clock.advance(commandTimeoutMs + maxStalenessMs + TOLERANCE_MS);
+    await this.#settle();
     // First what the pods hold, then what the store has: a fresh read renews the copy.
     for (const index of this.#lives.keys()) await this.#readAll(index, false);
     for (const index of this.#lives.keys()) await this.#readAll(index, true);
@@ -222,6 +310,44 @@ class Simulation {
     this.#recorder.end();
   }
 
+  get #losesMemory(): boolean {
+    return this.#case.faults.some(({ kind }) =>
+      kind === "store-empty" || kind === "store-rollback"
+    );
+  }
+
+  /** In some histories a pod ends gracefully, the moment that the store is back. */
+  async #endOne(): Promise<void> {
+    const { seed, pods } = this.#case;
+    const pod = this.#pods[seed % pods];
+    // What only it holds would go with it before a store that lost its memory is given that back.
+    if (seed % 4 > 0 || !pod || pod.isDead || this.#losesMemory) return;
+    await this.#clock.settle();
+    // With a journal that outlives it, it need not wait.
+    const isHasty = this.#case.settings.durable && seed % 8 === 0;
+    await this.#conclude(pod.name, pod.end(isHasty ? 0 : FLUSHED_MS));
+  }
+
+  async #conclude(name: string, ending: Promise<PodFlush>): Promise<void> {
+    let isDone = false;
+    ending.then((flush) => {
+      this.#recorder.flush(name, flush);
+      isDone = true;
+    });
+    await this.#clock.advanceUntil(() => isDone, 2 * FLUSHED_MS);
+  }
+
+  /** Every pod, the heirs of the dead among them, brings what waits into the store. */
+  async #settle(): Promise<void> {
+    const pods = [...this.#lives.keys()].map((index) => this.#pod(index));
+    for (const pod of pods) pod.connect();
+    if (this.#losesMemory) await this.#clock.advance(NOTICED_MS);
+    // It has to happen by itself.
+    const isDone = () => pods.every(({ isAway, journaled }) => !isAway && journaled === 0);
+    await this.#clock.advanceUntil(isDone, RECONCILED_MS);
+    for (const pod of pods) await this.#conclude(pod.name, pod.flush(FLUSHED_MS));
+  }
+
   async #readAll(index: number, fresh: boolean): Promise<void> {
     for (const session of this.#names.values()) {
       await this.#last(index, { ...this.#calls.freshRead(session), fresh });
@@ -234,8 +360,12 @@ class Simulation {
   }
 
   #history(): History {
-    const { ttlMs, maxLifetimeMs, commandTimeoutMs, maxStalenessMs } = this.#case.settings;
+    const { ttlMs, maxLifetimeMs, commandTimeoutMs, maxStalenessMs, failMode, durable } =
+      this.#case.settings;
     return this.#recorder.history({
+      failMode,
+      durable,
+      boundsJournal: this.#case.settings.journalSessions !== undefined,
       ttlMs,
       ...(maxLifetimeMs === undefined ? {} : { maxLifetimeMs }),
       commandTimeoutMs,

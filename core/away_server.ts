@@ -152,8 +152,10 @@ export class AwayServer<Context extends object> {
 
   #destroy({ answer }: DestroyCall): void {
     const session = this.#session();
-    if (session.sight.kind === "dead") return answer.resolve(false);
-    const isFound = isKnown(session);
+    const { sight } = session;
+    // What has run out for this pod may have been kept alive by another one (rule 18).
+    if (sight.kind === "dead" && sight.reason !== "expired") return answer.resolve(false);
+    const isFound = sight.kind !== "dead" && isKnown(session);
     this.#pod.journal.admit(session, [], "own-step");
     this.#pod.journal.change(session, () => session.addDestroy(this.#now));
     this.#bury(session);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Model, Operation } from "../model.ts";
+import { mayBeRefused } from "./outage.ts";
 import { describe, type Rule } from "./rule.ts";
 
 /** Timeouts that one call may take: it may wait behind one of the same pod, and a rotation is two calls. */
@@ -22,11 +24,19 @@ export const documentedEnds: Rule = {
       const stoodStill = model.freezes.some(({ pod, fromMs, untilMs }) =>
         pod === operation.pod && fromMs <= returnAtMs && untilMs >= invokeAtMs
       );
-      if (result?.kind === "error") {
+      // A pod that is ended takes no more calls.
+      if (result?.kind === "error" && result.name !== "ManagerClosedError") {
         yield {
           guarantee: "G10",
           rule: "documented-ends",
           message: `${describe(operation)} rejected with ${result.name}: ${result.message}`,
+          ops: [operation.op],
+        };
+      } else if (result?.kind === "refused" && !mayRefuse(model, operation, result.code)) {
+        yield {
+          guarantee: "G10",
+          rule: "documented-ends",
+          message: `${describe(operation)} was refused (${result.code}), and nothing refuses it`,
           ops: [operation.op],
         };
       } else if (result && !stoodStill && tookMs > boundMs + toleranceMs) {
@@ -42,6 +52,14 @@ export const documentedEnds: Rule = {
   },
 };
 
+/** Whether the store, or a full journal, may have refused a call. */
+function mayRefuse(model: Model, operation: Operation, code: string | undefined): boolean {
+  // A rotation onto a taken id.
+  if (code === undefined) return true;
+  if (code === "JOURNAL_FULL") return model.settings.boundsJournal ?? false;
+  return mayBeRefused(model, operation, [code.toLowerCase()]);
+}
+
 /** When all faults are healed, the last calls succeed. */
 export const recovery: Rule = {
   name: "recovery",
@@ -50,12 +68,15 @@ export const recovery: Rule = {
     for (const operation of model.operations) {
       const end = operation.result?.kind ?? "no answer";
       // That nothing is found is judged by the rules on expiry.
-      const isAnswered = operation.fate === "acknowledged" || end === "not-found";
+      const isAnswered = !operation.isDegraded &&
+        (operation.fate === "acknowledged" || end === "not-found");
       if (!operation.isFinal || isAnswered) continue;
       yield {
         guarantee: "G1",
         rule: "recovery",
-        message: `expected ${describe(operation)} to succeed with all faults healed; got ${end}`,
+        message: `expected ${describe(operation)} to succeed with all faults healed; got ${
+          operation.isDegraded ? "a degraded answer" : end
+        }`,
         ops: [operation.op],
       };
     }

@@ -7,7 +7,13 @@
 import { timesIn } from "../contents.ts";
 import { effectOf, keyOf, type Model, type Observation, type Operation } from "../model.ts";
 import { contained } from "./containment.ts";
+import { isBefore } from "./outage.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+
+/** What the store had, and what pods showed without it. */
+function seenAnywhere({ observations, degraded }: Model): Observation[] {
+  return [...observations, ...degraded];
+}
 
 /** G7: what is seen of a session was written to that session. */
 export const isolation: Rule = {
@@ -19,7 +25,7 @@ export const isolation: Rule = {
         call.to && fate !== "failed" ? [keyOf(call.to)] : []
       ),
     );
-    for (const observation of model.observations) {
+    for (const observation of seenAnywhere(model)) {
       const { seen, key } = observation;
       if (keyOf(seen) !== key) {
         yield violation(
@@ -53,7 +59,7 @@ export const phantom: Rule = {
   name: "phantom",
   guarantees: ["G3"],
   *check(model) {
-    for (const observation of model.observations) {
+    for (const observation of seenAnywhere(model)) {
       for (const what of observation.contents.strange) {
         const message = `${describe(observation.by)} shows ${what}, which nobody wrote`;
         yield violation("G3", "phantom", message, observation);
@@ -77,7 +83,7 @@ export const exactlyOnce: Rule = {
   name: "exactly-once",
   guarantees: ["G3"],
   *check(model) {
-    for (const observation of model.observations) {
+    for (const observation of seenAnywhere(model)) {
       for (const writer of contained(model, observation)) {
         for (const effect of writer.call.effects) {
           const times = timesIn(observation.contents, writer.op, effect);
@@ -96,7 +102,7 @@ export const atomic: Rule = {
   name: "atomic",
   guarantees: ["G2"],
   *check(model) {
-    for (const observation of model.observations) {
+    for (const observation of seenAnywhere(model)) {
       for (const writer of contained(model, observation)) {
         // A vector can have been pushed out of the ring since.
         const parts = writer.call.effects.filter((effect) => effect.kind !== "vector");
@@ -115,7 +121,7 @@ export const realTimeOrder: Rule = {
   name: "real-time-order",
   guarantees: ["G2"],
   *check(model) {
-    for (const observation of model.observations) {
+    for (const observation of seenAnywhere(model)) {
       yield* ordered(model, observation, observation.contents.list, "update");
       yield* ordered(model, observation, observation.contents.vectors, "append");
       yield* lastSetWins(model, observation);
@@ -129,17 +135,18 @@ function* ordered(
   ops: readonly number[],
   what: string,
 ): Iterable<Violation> {
-  let earliest: Operation | undefined;
+  const later: Operation[] = [];
   for (const op of ops.toReversed()) {
     const operation = model.byOp.get(op);
     if (operation === undefined) continue;
-    if (earliest && earliest.endIndex < operation.invokeIndex) {
+    const earliest = later.find((one) => isBefore(model, one, operation));
+    if (earliest) {
       const message = `${describe(observation.by)} shows the ${what} of ${describe(operation)} ` +
         `before that of ${describe(earliest)}, which had been answered when it began`;
       yield violation("G2", "real-time-order", message, observation, operation, earliest);
       return;
     }
-    if (!earliest || operation.endIndex < earliest.endIndex) earliest = operation;
+    later.push(operation);
   }
 }
 
@@ -152,7 +159,7 @@ function* lastSetWins(model: Model, observation: Observation): Iterable<Violatio
     return set === undefined ? effect?.deletes : setter.op === set && !effect?.deletes;
   });
   for (const later of setters) {
-    const canBeLast = candidates.some((candidate) => candidate.endIndex >= later.invokeIndex);
+    const canBeLast = candidates.some((candidate) => !isBefore(model, candidate, later));
     if (canBeLast) continue;
     const shown = set === undefined ? "no value" : `the value of #${set}`;
     const message = `expected the last set to win: ${describe(observation.by)} shows ${shown}, ` +

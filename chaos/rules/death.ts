@@ -39,7 +39,8 @@ export function collectEvidence(model: Model): EvidenceByKey {
 
 function evidenceKind(operation: Operation): Evidence["kind"] | undefined {
   const { call, result } = operation;
-  if (result === undefined) return undefined;
+  // What a pod says while the store is away is about what it holds.
+  if (result === undefined || operation.isDegraded) return undefined;
   if (result.kind === "absent" || result.kind === "not-found") return "told";
   if (result.kind === "boolean") {
     if (call.kind === "destroy") return result.value ? "destroyed" : "told";

@@ -7,6 +7,7 @@
 import { type Incarnation, isWrite, keyOf, type Model, type Operation } from "../model.ts";
 import { contained } from "./containment.ts";
 import { collectEvidence, enders, type Evidence, evidenceAbout } from "./death.ts";
+import { mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
@@ -35,6 +36,9 @@ export const notTooLate: Rule = {
   },
 };
 
+/** What writing a journal down may take. */
+const JOURNAL_MS = 20;
+
 function tooLate(by: Operation, what: string): Violation {
   return {
     guarantee: "G6",
@@ -45,17 +49,16 @@ function tooLate(by: Operation, what: string): Violation {
 }
 
 /** The latest moment at which what lives under a key can expire, given the calls begun by an index. */
-function latestExpiry(model: Model, key: string): (index: number) => number {
+export function latestExpiry(model: Model, key: string): (index: number) => number {
   const { ttlMs, lateBoundMs } = model.settings;
-  const renewals = model.operations.filter(({ call, key: own, fate }) =>
-    fate !== "failed" && call.kind !== "get" &&
-    (own === key || (call.to !== undefined && keyOf(call.to) === key))
+  const renewals = model.operations.filter((operation) =>
+    mayRenew(operation) &&
+    (operation.key === key ||
+      (operation.call.to !== undefined && keyOf(operation.call.to) === key))
   ).map((operation) => ({
     index: operation.invokeIndex,
     expiresAtMs: ttlMs +
-      (operation.fate === "acknowledged"
-        ? operation.returnAtMs
-        : operation.invokeAtMs + lateBoundMs),
+      (isPunctual(model, operation) ? operation.returnAtMs : operation.invokeAtMs + lateBoundMs),
   }));
   const byIndex = new OrderIndex(
     renewals,
@@ -66,12 +69,28 @@ function latestExpiry(model: Model, key: string): (index: number) => number {
   return (index) => byIndex.before(index)?.expiresAtMs ?? Infinity;
 }
 
+/** Whether a call may have given a session its time anew: what it found keeps its own. */
+function mayRenew({ call, op, fate, result, isDegraded }: Operation): boolean {
+  if (fate === "failed" || call.kind === "get") return false;
+  if (call.kind === "getOrCreate" && result?.kind === "session") {
+    return result.session.context.b === op;
+  }
+  return isDegraded || result?.kind !== "boolean" || result.value;
+}
+
+/** Whether a call counts from no later than its answer: what waited counts from when it was accepted. */
+function isPunctual({ settings }: Model, { fate, invokeAtMs, returnAtMs }: Operation): boolean {
+  // What had been sent before it was accepted may be executed late, as any command.
+  const isAtOnce = returnAtMs - invokeAtMs <= settings.toleranceMs + JOURNAL_MS;
+  return fate === "acknowledged" || (fate === "journaled" && isAtOnce);
+}
+
 /** The moment that no renewal can pass. */
 function latestEnd(model: Model, { birth, firstSeenAtMs }: Incarnation): number {
   const { maxLifetimeMs } = model.settings;
   if (maxLifetimeMs === undefined || birth === undefined) return Infinity;
   // An ambiguous creation may have been executed after it was given up.
-  const bornAtMs = birth.fate === "acknowledged" ? birth.returnAtMs : Infinity;
+  const bornAtMs = isPunctual(model, birth) ? birth.returnAtMs : Infinity;
   return Math.min(bornAtMs, firstSeenAtMs) + maxLifetimeMs;
 }
 
@@ -113,6 +132,7 @@ function isUncaused(
   const isEnded = causes.some((cause) =>
     cause.invokeIndex < by.returnIndex && cause.endIndex > bornIndex
   );
+  if (mayBeLost(model, incarnation, by)) return false;
   return !isEnded && by.returnAtMs < earliestExpiry(model, incarnation, by, renewals) - toleranceMs;
 }
 

@@ -13,6 +13,7 @@ import {
   type Operation,
 } from "../model.ts";
 import { contained, containsAll, counted } from "./containment.ts";
+import { hasLost, mayBeLost, mayHaveLost, wasReported } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
@@ -29,7 +30,7 @@ export const acknowledgedWrites: Rule = {
         const wasThere = incarnation.firstSeenIndex < operation.invokeIndex;
         const answer = views.answers.get(operation);
         const isShown = answer !== undefined && containsAll(model, answer, operation);
-        if (wasThere || isShown) yield* missingFrom(model, operation, views);
+        if (wasThere || isShown) yield* missingFrom(model, incarnation, operation, views);
       }
     }
   },
@@ -65,10 +66,16 @@ function viewsOf(incarnation: Incarnation): Views {
   };
 }
 
-function* missingFrom(model: Model, operation: Operation, views: Views): Iterable<Violation> {
+function* missingFrom(
+  model: Model,
+  incarnation: Incarnation,
+  operation: Operation,
+  views: Views,
+): Iterable<Violation> {
   const { maxStalenessMs, toleranceMs } = model.settings;
   const lacks = (observation: Observation | undefined): observation is Observation =>
-    observation !== undefined && !containsAll(model, observation, operation);
+    observation !== undefined && !containsAll(model, observation, operation) &&
+    !mayBeLost(model, incarnation, observation.by, operation);
 
   const own = views.byPod.get(operation.pod)?.after(operation.returnIndex);
   const fresh = views.fresh.after(operation.returnIndex);
@@ -111,7 +118,7 @@ export const ownResult: Rule = {
   name: "own-result",
   guarantees: ["G2"],
   *check(model) {
-    for (const observation of model.observations) {
+    for (const observation of [...model.observations, ...model.degraded]) {
       const { by } = observation;
       if (by.call.kind === "get" || by.call.kind === "getOrCreate" || by.call.kind === "rotate") {
         continue;
@@ -119,7 +126,11 @@ export const ownResult: Rule = {
       if (containsAll(model, observation, by)) continue;
       const incarnation = model.incarnations.get(observation.incarnation);
       const wasThere = (incarnation?.firstSeenIndex ?? Infinity) < by.invokeIndex;
-      if (!wasThere) continue;
+      // What a pod accepts while the store is away it shows, whatever lived there.
+      if (!wasThere && !by.isDegraded) continue;
+      // Applied, and gone with the store's memory before it was read.
+      const isReported = wasReported(model, by.key);
+      if (isReported && mayHaveLost(model, by.invokeAtMs, by.returnIndex)) continue;
       yield {
         guarantee: "G2",
         rule: "own-result",
@@ -150,6 +161,8 @@ export const incrementAnswers: Rule = {
           ops: [operation.op],
         };
       }
+      // What a pod counts while the store is away lacks what others count.
+      if (operation.isDegraded) continue;
       const chain = `${operation.key} ${count.field}`;
       const others = chains.get(chain);
       if (others) others.push(operation);
@@ -177,7 +190,7 @@ function* nested(
   homes: ReadonlyMap<Operation, string>,
 ): Iterable<Violation> {
   for (const [home, calls] of Map.groupBy(chain, (operation) => homes.get(operation))) {
-    if (home === undefined) continue;
+    if (home === undefined || hasLost(model)) continue;
     const answers = calls.map((operation) => {
       const total = operation.result?.kind === "number" ? operation.result.value : 0;
       const { field } = effectOf(operation, "count")!;
@@ -227,7 +240,7 @@ export const rotationKeepsState: Rule = {
       const lost = contained(model, last).find((writer) =>
         !containsAll(model, observation, writer)
       );
-      if (lost === undefined) continue;
+      if (lost === undefined || hasLost(model)) continue;
       yield {
         guarantee: "G2",
         rule: "rotation-keeps-state",

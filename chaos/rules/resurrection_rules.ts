@@ -13,6 +13,7 @@ import {
   evidenceAbout,
   type EvidenceByKey,
 } from "./death.ts";
+import { hasLost, mayRevive } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
@@ -23,7 +24,10 @@ export const noResurrection: Rule = {
   *check(model) {
     const byKey = collectEvidence(model);
     for (const incarnation of model.incarnations.values()) {
-      const evidence = evidenceAbout(incarnation, byKey);
+      // Between a loss of memory and the healing nothing may be there that comes back.
+      const evidence = evidenceAbout(incarnation, byKey).filter(({ kind }) =>
+        kind === "destroyed" || kind === "rotated" || !hasLost(model)
+      );
       if (evidence.length > 0) yield* seenAfter(model, incarnation, evidence);
     }
   },
@@ -49,7 +53,7 @@ function* seenAfter(
     const { by } = observation;
     const gone = pods.get(by.pod)?.before(by.invokeIndex) ??
       (observation.isFresh ? all.before(by.invokeIndex) : times.before(by.invokeAtMs - bound));
-    if (gone) yield cameBack(observation, gone);
+    if (gone && !mayRevive(model, gone.by, by)) yield cameBack(observation, gone);
   }
 }
 
@@ -87,6 +91,7 @@ export const noWriteToTheDead: Rule = {
         const death = gone.before(operation.invokeIndex);
         const birth = births.before(operation.returnIndex);
         if (birth && !(death && death.by.invokeIndex > birth.endIndex)) continue;
+        if (birth && death && hasLost(model)) continue;
         yield {
           guarantee: "G4",
           rule: "no-write-to-the-dead",

@@ -5,6 +5,7 @@
  */
 
 import type { Incarnation, Model, Observation } from "../model.ts";
+import { mayHaveLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
@@ -37,6 +38,8 @@ function* checkIncarnation(model: Model, incarnation: Incarnation): Iterable<Vio
     const store = observation.isFresh
       ? byIndex.before(by.invokeIndex)
       : byTime.before(by.invokeAtMs - bound);
+    // A number may be given again to another state.
+    if (mayHaveLost(model, observations[0]!.by.invokeAtMs, by.returnIndex)) continue;
     if (own && own.version > version) {
       yield older(observation, own, "the versions that a pod sees never to go back");
     } else if (store && store.version > version) {

@@ -7,6 +7,7 @@
 import { timesIn } from "../contents.ts";
 import type { Incarnation, Model, Observation } from "../model.ts";
 import { contained, containsAll } from "./containment.ts";
+import { mayHaveLost } from "./loss.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
 /** G2: a version names one state, and a later one keeps what an earlier one had. */
@@ -15,7 +16,11 @@ export const versionOrder: Rule = {
   guarantees: ["G2", "G3"],
   *check(model) {
     for (const incarnation of model.incarnations.values()) {
-      const sorted = incarnation.observations.toSorted((a, b) => a.version - b.version);
+      // A number may be given again to another state once the store has lost its memory.
+      const known = incarnation.observations.filter(({ by }) =>
+        !mayHaveLost(model, incarnation.observations[0]!.by.invokeAtMs, by.returnIndex)
+      );
+      const sorted = known.toSorted((a, b) => a.version - b.version);
       for (let index = 1; index < sorted.length; index++) {
         const [earlier, later] = [sorted[index - 1]!, sorted[index]!];
         if (earlier.version === later.version) yield* sameState(earlier, later);

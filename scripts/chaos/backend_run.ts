@@ -4,7 +4,7 @@ import {
   runCampaign,
   type Tally,
 } from "../../chaos/campaign.ts";
-import { type FaultKind, faultKindsOf } from "../../chaos/fault_kinds.ts";
+import { type FaultKind, faultKindsOf, isOutage } from "../../chaos/fault_kinds.ts";
 import { runSimulated } from "../../chaos/simulated_runner.ts";
 import type { ChaosArguments } from "./arguments.ts";
 import { RealLane } from "./real_lane.ts";
@@ -40,7 +40,9 @@ export function faultsFor(
   const possible = kind === "redis-url"
     ? faultKindsOf("redis").filter((fault) => fault !== "server-restart")
     : faultKindsOf(kind);
-  return selected === undefined ? possible : possible.filter((fault) => selected.includes(fault));
+  return selected === undefined
+    ? possible.filter((fault) => !isOutage(fault))
+    : possible.filter((fault) => selected.includes(fault));
 }
 
 export async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {

@@ -22,6 +22,8 @@ interface Mutant {
   readonly name: string;
   readonly guarantee: string;
   readonly backend: string;
+  /** Kinds of faults to make, where a mixture of all would seldom show it. */
+  readonly faults: string | undefined;
   /** Path of the patch; none leaves the library as it is. */
   readonly patch: string | undefined;
 }
@@ -61,7 +63,9 @@ async function runControl(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   terminal.progress(() => "the library as it is …");
-  const control = { name: "none", guarantee: "", backend: "memory", patch: undefined };
+  const control: Mutant = {
+    ...{ name: "none", guarantee: "", backend: "memory", faults: undefined, patch: undefined },
+  };
   const { killed, killedBy } = await runMutant(control, { ...args, runs: undefined }, signal);
   return killed
     ? `the library as it is breaks ${killedBy}: mend that first, or nothing is known of the mutants`
@@ -79,6 +83,7 @@ async function readMutants(): Promise<Mutant[]> {
       name: name.slice(0, -".patch".length),
       guarantee: header("guarantee") ?? "unknown",
       backend: header("backend") ?? "memory",
+      faults: header("faults"),
       patch,
     });
   }
@@ -141,7 +146,9 @@ async function chaosIn(
   seed: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const options = ["--backend", mutant.backend, "--seed", String(seed), "--quiet"];
+  const { backend, faults } = mutant;
+  const options = ["--backend", backend, "--seed", String(seed), "--quiet"];
+  if (faults !== undefined) options.push("--faults", faults);
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", "--no-check", "scripts/chaos.ts", ...options],

@@ -198,7 +198,7 @@ class RealRun {
       resolve();
     };
     this.#waiting.set(call.op, { pod: index, answered, settle });
-    this.#recorder.invoke(this.#podName(index), call, isFinal);
+    this.#recorder.invoke(this.#podName(index), call, { isFinal });
     pod.call(call);
     return { answered };
   }

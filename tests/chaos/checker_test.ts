@@ -2,14 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { checkHistory, RULES } from "../../chaos/checker.ts";
 import { readHistory, vectorOf, writeHistory } from "../../chaos/history.ts";
 import { HistoryBuilder } from "./history_builder.ts";
-
-/** A history in which the named rule finds a break of the guarantee. */
-interface RedCase {
-  readonly what: string;
-  readonly rule: string;
-  readonly guarantee: string;
-  readonly write: (history: HistoryBuilder) => void;
-}
+import { OUTAGES, type RedCase } from "./outage_histories.ts";
 
 const FRESH = { fresh: true };
 const MARK = { kind: "set", deletes: false } as const;
@@ -107,6 +100,7 @@ const RED: readonly RedCase[] = [
     what: "renewals pass the absolute expiry",
     rule: "expired-in-time",
     guarantee: "G6",
+    settings: { maxLifetimeMs: 12_000 },
     write: (history) => {
       history.create();
       history.wait(9_000).end(history.begin("p1", "touch"), { kind: "boolean", value: true });
@@ -329,11 +323,9 @@ const RED: readonly RedCase[] = [
   },
 ];
 
-for (const { what, rule, guarantee, write } of RED) {
+for (const { what, rule, guarantee, settings, write } of [...RED, ...OUTAGES]) {
   Deno.test(`the checker sees that ${what}`, () => {
-    const history = new HistoryBuilder(
-      what.includes("absolute") ? { maxLifetimeMs: 12_000 } : {},
-    );
+    const history = new HistoryBuilder(settings);
     write(history);
     const verdict = checkHistory(history.build());
     assertEquals(verdict.verdict, "violated");
@@ -345,7 +337,7 @@ for (const { what, rule, guarantee, write } of RED) {
 }
 
 Deno.test("every rule has a history that breaks it", () => {
-  const shown = new Set(RED.map(({ rule }) => rule));
+  const shown = new Set([...RED, ...OUTAGES].map(({ rule }) => rule));
   assertEquals(RULES.map(({ name }) => name).filter((name) => !shown.has(name)), []);
 });
 

@@ -1,11 +1,13 @@
 import type {
   Call,
   Effect,
+  Flush,
   History,
   HistoryEvent,
   HistorySettings,
   Result,
   SeenSession,
+  Told,
 } from "../../chaos/history.ts";
 
 const SETTINGS: HistorySettings = {
@@ -43,19 +45,55 @@ export class HistoryBuilder {
   }
 
   /** Begins a call; the answer is its number. */
-  begin(pod: string, kind: Call["kind"], options: CallOptions = {}, isFinal = false): number {
+  begin(
+    pod: string,
+    kind: Call["kind"],
+    options: CallOptions = {},
+    isFinal = false,
+    isAway = false,
+  ): number {
     const { effect, session = { tenant: "a", id: "1" }, ...rest } = options;
     const op = ++this.#op;
     const call: Call = { op, kind, session, effects: effect ? [effect] : [], ...rest };
     this.#calls.set(op, call);
     const event = { type: "invoke", atMs: this.#atMs, pod, call } as const;
-    this.#events.push(isFinal ? { ...event, final: true } : event);
+    this.#events.push({
+      ...event,
+      ...(isFinal && { final: true as const }),
+      ...(isAway && { away: true as const }),
+    });
     return op;
   }
 
   /** Ends a call. */
   end(op: number, result: Result): this {
     this.#events.push({ type: "return", atMs: ++this.#atMs, op, result });
+    return this;
+  }
+
+  /** Ends a call from what its pod holds. */
+  degraded(op: number, result: Result): this {
+    return this.end(op, { ...result, degraded: true });
+  }
+
+  /** Ends a call with a session's state, from what its pod holds. */
+  showsHeld(op: number, state: State & { readonly pending?: number }): this {
+    const { tenant, id } = this.#calls.get(op)!.session;
+    const { incarnation = "X", context = {}, trajectory = [], expiresInMs = 1, pending } = state;
+    const { version } = state;
+    const session = { tenant, id, trajectory, context, expiresInMs, incarnation, version };
+    const shown = { ...session, ...(pending !== undefined && { pending }) };
+    return this.degraded(op, { kind: "session", session: shown });
+  }
+
+  /** A pod tells something. */
+  told(pod: string, told: Told): this {
+    this.#events.push({ type: "told", atMs: this.#atMs, pod, told });
+    return this;
+  }
+
+  flush(pod: string, flush: Flush): this {
+    this.#events.push({ type: "flush", atMs: this.#atMs, pod, flush });
     return this;
   }
 
@@ -87,8 +125,9 @@ export class HistoryBuilder {
     return this;
   }
 
-  fault(kind: string, pod: string): this {
-    this.#events.push({ type: "fault", atMs: this.#atMs, kind, pod });
+  fault(kind: string, pod: string, lastsMs = 0): this {
+    const untilMs = this.#atMs + lastsMs;
+    this.#events.push({ type: "fault", atMs: this.#atMs, kind, pod, untilMs });
     return this;
   }
 

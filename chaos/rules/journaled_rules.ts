@@ -1,0 +1,162 @@
+/**
+ * Rules about writes that were accepted while the store was away: they are in it once it is back, or it is told that
+ * they are not (G9, G10).
+ *
+ * @module
+ */
+
+import type { Model, Observation, Operation } from "../model.ts";
+import { contained, containsAll } from "./containment.ts";
+import { beginners } from "./death.ts";
+import { hasDied, mayHaveLost, wasReported } from "./loss.ts";
+import {
+  countOf,
+  diedWith,
+  lineageOf,
+  mayHaveEnded,
+  mayHaveExpired,
+  rejectedCount,
+} from "./outage.ts";
+import { describe, type Rule, type Violation } from "./rule.ts";
+
+/** What a call saw of the store: a session, or that there is none. */
+interface Look {
+  readonly by: Operation;
+  readonly observation: Observation | undefined;
+}
+
+/** G9: what was accepted is in every later state from the store, unless its session ended or it was reported. */
+export const journaledWrites: Rule = {
+  name: "journaled-writes",
+  guarantees: ["G9"],
+  *check(model) {
+    const looksByKey = Map.groupBy(looksOf(model), ({ by }) => by.key);
+    for (const [key, operations] of model.byKey) {
+      const looks = looksByKey.get(key) ?? [];
+      const waited = operations.filter(({ fate, call }) =>
+        fate === "journaled" && call.effects.length > 0
+      );
+      for (const [lineage, own] of Map.groupBy(waited, ({ pod }) => lineageOf(model, pod))) {
+        yield* missing(model, { key, lineage, own }, looks);
+      }
+    }
+  },
+};
+
+function* missing(
+  model: Model,
+  { key, lineage, own }: { key: string; lineage: string; own: readonly Operation[] },
+  looks: readonly Look[],
+): Iterable<Violation> {
+  for (const look of looks) {
+    const { by } = look;
+    const isOwn = lineageOf(model, by.pod) === lineage;
+    // Others may be behind for as long as a copy is good.
+    const isCached = by.call.kind === "get" && !by.call.fresh;
+    if (!isOwn && (!by.isFinal || isCached)) continue;
+    const lacked = own.filter((write) =>
+      write.returnIndex < by.invokeIndex && lacks(model, look, write) &&
+      !isExcused(model, write, by)
+    );
+    const count = lacked.reduce((sum, write) => sum + countOf(write), 0);
+    const reported = rejectedCount(model, lineage, key, by.returnIndex);
+    if (count <= reported) continue;
+    const [first] = lacked;
+    yield {
+      guarantee: reported > 0 ? "G10" : "G9",
+      rule: "journaled-writes",
+      message: `expected ${describe(first!)}, which was accepted while the store was away, in ` +
+        `what the store has later, or a report that it is not: ${describe(by)} ` +
+        `${look.observation ? "is without it" : "finds no session"}; ${count} such operations ` +
+        `are missing, ${reported} were reported`,
+      ops: [...lacked.map(({ op }) => op), by.op],
+    };
+    return;
+  }
+}
+
+function lacks(model: Model, { observation }: Look, write: Operation): boolean {
+  return observation === undefined || !containsAll(model, observation, write);
+}
+
+function isExcused(model: Model, write: Operation, by: Operation): boolean {
+  return joinsOnly(model, write) || mayHaveEnded(model, write, by.returnIndex) ||
+    mayHaveExpired(model, write, by.returnAtMs) ||
+    diedWith(model, write, by.returnIndex) ||
+    isLost(model, write, by);
+}
+
+/** Its own pod gives back what it brought into the store, or says that it cannot. */
+function isLost(model: Model, write: Operation, by: Operation): boolean {
+  return mayHaveLost(model, write.invokeAtMs, by.returnIndex) &&
+    (!by.isFinal || hasDied(model, write.pod) || wasReported(model, write.key));
+}
+
+/** Whether a creation may have found a session, which it leaves as it is: its time is not renewed by that. */
+function joinsOnly(model: Model, write: Operation): boolean {
+  return write.call.kind === "getOrCreate" &&
+    beginners(model, write.key).some((other) => other !== write);
+}
+
+function looksOf(model: Model): Look[] {
+  const looks: Look[] = model.observations
+    .filter(({ by, key }) => by.key === key && by.call.kind !== "rotate")
+    .map((observation) => ({ by: observation.by, observation }));
+  for (const by of model.operations) {
+    const isNothing = by.result?.kind === "absent" || by.result?.kind === "not-found";
+    if (isNothing && !by.isDegraded) looks.push({ by, observation: undefined });
+  }
+  return looks;
+}
+
+/** G10: what is reported as not kept is not there. */
+export const honestReports: Rule = {
+  name: "honest-reports",
+  guarantees: ["G10"],
+  *check(model) {
+    const shown = new Set(model.observations.flatMap((seen) => contained(model, seen)));
+    for (const [key, operations] of model.byKey) {
+      const lineages = Map.groupBy(operations, ({ pod }) => lineageOf(model, pod));
+      for (const [lineage, own] of lineages) {
+        const reported = rejectedCount(model, lineage, key);
+        if (reported === 0) continue;
+        const possible = own.reduce(
+          (sum, operation) =>
+            operation.fate === "failed" || shown.has(operation) ? sum : sum + countOf(operation),
+          0,
+        );
+        if (reported <= possible) continue;
+        yield {
+          guarantee: "G10",
+          rule: "honest-reports",
+          message: `expected ${lineage} to report on ${key} only what is not in the store: it ` +
+            `reported ${reported} operations, and ${possible} of its operations were never seen`,
+          ops: own.map(({ op }) => op),
+        };
+      }
+    }
+  },
+};
+
+/** G9: with all faults healed the journal drains by itself, and a flush ends. */
+export const drained: Rule = {
+  name: "drained",
+  guarantees: ["G9"],
+  *check(model) {
+    for (const { pod, flush } of model.flushes) {
+      const names = flush.unkept?.every(({ reason }) => reason !== "journaled") ?? true;
+      // What waits in a journal that outlives its pod is kept.
+      const isKept = flush.journaled === 0 || (flush.isEnd && model.settings.durable);
+      const isDone = flush.outcome !== "failed" && isKept && names;
+      if (isDone && flush.hadSettled) continue;
+      yield {
+        guarantee: "G9",
+        rule: "drained",
+        message: isDone
+          ? `expected ${pod} to find its store and to drain its journal by itself`
+          : `expected the flush of ${pod} to keep or name everything: ${JSON.stringify(flush)}`,
+        ops: [],
+      };
+    }
+  },
+};

@@ -1,0 +1,171 @@
+/**
+ * Outages of a simulated store: each begins, lasts its time, and can be ended before it.
+ *
+ * @module
+ */
+
+import type { CaseFault } from "./case.ts";
+import type { OutageKind } from "./fault_kinds.ts";
+import type { FaultSpans } from "./fault_plan.ts";
+import type { StorePower, Trouble } from "./store_power.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+
+/** What a store in this process can be made to do to what it holds. */
+export interface StoreMemory {
+  /** Forgets everything. */
+  readonly forget?: () => void;
+  /** What is held now; the answer goes back to it. */
+  readonly snapshot?: () => () => void;
+}
+
+/** What outages are made of. */
+export interface OutageOptions {
+  readonly clock: VirtualClock;
+  readonly power: StorePower;
+  readonly memory: StoreMemory;
+  readonly spans: FaultSpans;
+  readonly pods: number;
+}
+
+const FLAP_MS = 200;
+
+/** The outages of one run. */
+export class SimulatedOutages {
+  readonly #options: OutageOptions;
+  readonly #troubles: (Trouble | undefined)[] = [];
+  /** Ends those that last. */
+  readonly #ends = new Set<() => void>();
+
+  constructor(options: OutageOptions) {
+    this.#options = options;
+  }
+
+  /** What is wrong with the way of the pod of that index. */
+  troubleOf(pod: number): Trouble | undefined {
+    return this.#troubles[pod];
+  }
+
+  /** Begins one; how long it lasts, or undefined when it cannot be made now. */
+  begin(fault: CaseFault & { readonly kind: OutageKind }): number | undefined {
+    const { spans, power } = this.#options;
+    const lastsMs = spans.outageMs(fault);
+    const pods = this.podsOf(fault);
+    switch (fault.kind) {
+      case "store-empty":
+        return this.#lose(lastsMs, this.#options.memory.forget);
+      case "store-rollback":
+        return this.#rollBack(fault, lastsMs);
+      case "store-freeze":
+        // One after the other, or what it was sent would be executed later than anybody reckons with.
+        if (power.frozen) return undefined;
+        power.freeze();
+        return this.#lasting(lastsMs, () => power.thaw());
+      case "black-hole":
+        return this.#hinder(pods, { kind: "loss", of: "both" }, lastsMs);
+      case "loss-requests":
+        return this.#hinder(pods, { kind: "loss", of: "requests" }, lastsMs);
+      case "loss-replies":
+        return this.#hinder(pods, { kind: "loss", of: "replies" }, lastsMs);
+      case "slow-link":
+        return this.#hinder(pods, { kind: "slow", extraMs: spans.slowMs }, lastsMs);
+      case "flapping":
+        return this.#flap(lastsMs);
+      case "loading":
+        return this.#hinder(this.#all, { kind: "error", code: "LOADING", hits: "all" }, lastsMs);
+      case "readonly":
+        return this.#hinder(
+          this.#all,
+          { kind: "error", code: "READONLY", hits: "writes" },
+          lastsMs,
+        );
+      case "oom":
+        return this.#hinder(this.#all, { kind: "error", code: "OOM", hits: "writes" }, lastsMs);
+      case "noperm":
+        return this.#hinder(this.#all, { kind: "error", code: "NOPERM", hits: "all" }, lastsMs);
+      case "ttl-in-outage":
+        return this.#down(spans.idleMs(fault) + lastsMs);
+      case "script-flush":
+        return undefined;
+      default:
+        return this.#down(lastsMs);
+    }
+  }
+
+  /** The pods that an outage hits: one whose link fails, or all. */
+  podsOf({ kind, phase, pod }: CaseFault): readonly number[] {
+    const isLink = ["black-hole", "loss-requests", "loss-replies", "slow-link"].includes(kind);
+    return isLink && phase !== "p0" ? [pod] : this.#all;
+  }
+
+  /** Ends all of them, and what begins by that. */
+  heal(): void {
+    for (const end of this.#ends) end();
+  }
+
+  get #all(): readonly number[] {
+    return [...Array(this.#options.pods).keys()];
+  }
+
+  #down(lastsMs: number): number {
+    const { power } = this.#options;
+    power.goDown();
+    return this.#lasting(lastsMs, () => power.comeBack());
+  }
+
+  #lose(lastsMs: number, lose: (() => void) | undefined): number | undefined {
+    const { power } = this.#options;
+    if (!lose) return undefined;
+    power.goDown();
+    return this.#lasting(lastsMs, () => {
+      lose();
+      power.comeBack();
+    });
+  }
+
+  /** What is written between the snapshot and the death is lost. */
+  #rollBack(fault: CaseFault, lastsMs: number): number | undefined {
+    const restore = this.#options.memory.snapshot?.();
+    if (!restore) return undefined;
+    const livesMs = this.#options.spans.snapshotMs(fault);
+    this.#lasting(livesMs, () => void this.#lose(lastsMs, restore));
+    return livesMs + lastsMs;
+  }
+
+  #hinder(pods: readonly number[], trouble: Trouble, lastsMs: number): number {
+    for (const pod of pods) this.#troubles[pod] = trouble;
+    return this.#lasting(lastsMs, () => {
+      for (const pod of pods) {
+        if (this.#troubles[pod] === trouble) this.#troubles[pod] = undefined;
+      }
+    });
+  }
+
+  #flap(lastsMs: number): number {
+    const { power, clock } = this.#options;
+    let isDown = false;
+    let isOver = false;
+    const turn = () => {
+      if (isOver) return;
+      isDown = !isDown;
+      if (isDown) power.goDown();
+      else power.comeBack();
+      clock.after(FLAP_MS, turn);
+    };
+    turn();
+    return this.#lasting(lastsMs, () => {
+      isOver = true;
+      if (isDown) power.comeBack();
+    });
+  }
+
+  #lasting(lastsMs: number, finish: () => void): number {
+    const end = () => {
+      if (!this.#ends.delete(end)) return;
+      timer.cancel();
+      finish();
+    };
+    this.#ends.add(end);
+    const timer = this.#options.clock.after(lastsMs, end);
+    return lastsMs;
+  }
+}

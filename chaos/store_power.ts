@@ -1,0 +1,88 @@
+/**
+ * What is wrong with a simulated store, or with the way to it.
+ *
+ * @module
+ */
+
+import { type InboxListener, StoreRejectedError, StoreUnavailableError } from "../mod.ts";
+
+/** What is wrong for every command, as long as it lasts. */
+export type Trouble =
+  /** Connections are refused. */
+  | { readonly kind: "refused" }
+  /** Requests, replies or both are lost, and nobody is told. */
+  | { readonly kind: "loss"; readonly of: "requests" | "replies" | "both" }
+  /** Each way takes that much longer. */
+  | { readonly kind: "slow"; readonly extraMs: number }
+  /** The server answers with an error; `writes` are commits, heals and heartbeats. */
+  | {
+    readonly kind: "error";
+    readonly code: "LOADING" | "READONLY" | "OOM" | "NOPERM";
+    readonly hits: "all" | "writes";
+  };
+
+/** Codes after which the server will be right again by itself: to an adapter it is away. */
+const PASSING = ["LOADING", "READONLY"];
+
+/** The error that an adapter makes of a server's. */
+export function errorOf(code: string): Error {
+  const message = `The server answered ${code}.`;
+  return PASSING.includes(code)
+    ? new StoreUnavailableError(message, { outcome: "not-applied" })
+    : new StoreRejectedError(code, message);
+}
+
+/** Whether the store is there; shared by all pods. */
+export class StorePower {
+  #restarts = 0;
+  #outages = 0;
+  #freezes = 0;
+  #thawed: PromiseWithResolvers<void> | undefined;
+  readonly #listeners = new Set<InboxListener>();
+
+  /** Whether commands are refused. */
+  get isDown(): boolean {
+    return this.#outages > 0;
+  }
+
+  /** Resolves when it executes commands again; undefined while it does. */
+  get frozen(): Promise<void> | undefined {
+    return this.#thawed?.promise;
+  }
+
+  /** How often it went down: a reply from before the last time is lost. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Takes the store away; of several outages at once, each has its own end. */
+  goDown(): void {
+    this.#outages++;
+    this.#restarts++;
+  }
+
+  /** Brings it back; whoever listened may have missed something. */
+  comeBack(): void {
+    if (this.#outages === 0 || --this.#outages > 0) return;
+    for (const listener of this.#listeners) listener.onGap();
+  }
+
+  /** It takes commands, and executes none. */
+  freeze(): void {
+    this.#freezes++;
+    this.#thawed ??= Promise.withResolvers();
+  }
+
+  /** It executes what it has taken, in its order. */
+  thaw(): void {
+    if (this.#freezes === 0 || --this.#freezes > 0) return;
+    this.#thawed?.resolve();
+    this.#thawed = undefined;
+  }
+
+  /** Tells `listener` of gaps; the answer ends that. */
+  listen(listener: InboxListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,63 @@
+import { assertEquals } from "@std/assert";
+import { checkHistory } from "../../chaos/checker.ts";
+import { HistoryBuilder } from "./history_builder.ts";
+import { accept } from "./outage_histories.ts";
+
+const FRESH = { fresh: true };
+const SESSION = { tenant: "a", id: "1" };
+
+Deno.test("what an outage allows passes: late effects, views that are behind, a report", () => {
+  const history = new HistoryBuilder({ failMode: "open" });
+  history.create();
+  accept(history, "p2");
+  // Another pod, or the store itself, may not have it for as long as it waits.
+  history.showsHeld(history.begin("p1", "get"), { version: 1, context: { b: 1 } });
+  history.call("p1", "get", FRESH, { version: 1, context: { b: 1 } });
+  history.call("p1", "get", FRESH, { version: 2, context: { b: 1, c0: 1 } });
+  history.flush("p2", { outcome: "kept", journaled: 0, hadSettled: true });
+  history.end(history.begin("p1", "destroy"), { kind: "boolean", value: true });
+  const late = history.begin("p2", "increment", {
+    effect: { kind: "count", field: "c0", by: 8 },
+  });
+  history.degraded(late, { kind: "number", value: 9 });
+  history.told("p2", { name: "rejected", session: SESSION, operations: 1, reason: "destroyed" });
+  history.end(history.begin("p2", "get", FRESH), { kind: "absent" });
+  assertEquals(checkHistory(history.build()), { verdict: "holds" });
+});
+
+Deno.test("a pod's journal dies with it, unless it outlives pods", () => {
+  for (const durable of [false, true]) {
+    const history = new HistoryBuilder({ durable });
+    history.create();
+    accept(history, "p2");
+    history.kill("p2");
+    history.call("p2.2", "get", FRESH, { version: 1, context: { b: 1 } });
+    const { verdict } = checkHistory(history.build());
+    assertEquals(verdict, durable ? "violated" : "holds");
+  }
+});
+
+Deno.test("after a loss of memory only what a living pod held must be there", () => {
+  for (const [holder, expected] of [["p1", "violated"], ["p2", "holds"]] as const) {
+    const history = new HistoryBuilder();
+    const birth = history.begin(holder, "getOrCreate", { effect: { kind: "birth" } });
+    history.shows(birth, { version: 1, context: { b: birth }, expiresInMs: 9_999 });
+    history.fault("store-empty", "store", 100);
+    history.wait(100).kill("p2");
+    history.end(history.begin("p1", "get", FRESH, true), { kind: "absent" });
+    assertEquals(checkHistory(history.build()).verdict, expected, holder);
+  }
+});
+
+Deno.test("what was destroyed may be revived by a loss of memory only if its destroyer died", () => {
+  for (const [destroyer, expected] of [["p1", "violated"], ["p2", "holds"]] as const) {
+    const history = new HistoryBuilder();
+    history.create();
+    history.end(history.begin(destroyer, "destroy"), { kind: "boolean", value: true });
+    history.fault("store-rollback", "store", 100);
+    history.wait(100).kill("p2");
+    const op = history.begin("p1", "get", FRESH, true);
+    history.shows(op, { version: 1, context: { b: 1 } });
+    assertEquals(checkHistory(history.build()).verdict, expected, destroyer);
+  }
+});
