@@ -6,7 +6,7 @@
  */
 
 import fc from "fast-check";
-import { type FaultKind, isOutage } from "./fault_kinds.ts";
+import type { FaultKind } from "./fault_kinds.ts";
 import type { CallKind } from "./history.ts";
 
 /** How the next call follows on this one. */
@@ -111,7 +111,7 @@ export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
       ? fc.constant([])
       : fc.array(fc.noShrink(arbitraryFault(options)), { maxLength: 4, size: "max" }),
     settings: options.time === "virtual"
-      ? fc.noShrink(arbitrarySettings(options))
+      ? fc.noShrink(arbitrarySettings())
       : fc.constant(REAL_SETTINGS),
   }).map(({ profile, ops, ...rest }) => {
     const kinds = KINDS[profile]!;
@@ -177,16 +177,14 @@ function arbitraryFault({ faults, time }: CaseOptions): fc.Arbitrary<CaseFault> 
   });
 }
 
-function arbitrarySettings({ faults }: CaseOptions): fc.Arbitrary<CaseSettings> {
+function arbitrarySettings(): fc.Arbitrary<CaseSettings> {
   return fc.record({
     ttlMs: fc.constantFrom(60_000, 8_000, 2_000),
     maxLifetimeMs: fc.constantFrom(undefined, undefined, 9_000),
     commandTimeoutMs: fc.constantFrom(1_000, 200),
     maxStalenessMs: fc.constantFrom(1_000, 200, 0),
     graceMs: fc.constantFrom(2_000, 60_000),
-    failMode: faults.some(isOutage)
-      ? fc.constantFrom<CaseSettings["failMode"]>("open", "open", "open", "closed")
-      : fc.constant<CaseSettings["failMode"]>("closed"),
+    failMode: fc.constantFrom<CaseSettings["failMode"]>("open", "open", "open", "closed"),
     durable: fc.boolean(),
     journalSessions: fc.constantFrom(undefined, undefined, undefined, 1),
   }).map(({ maxLifetimeMs, journalSessions, ...rest }) => ({

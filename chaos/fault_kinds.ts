@@ -52,8 +52,9 @@ export interface FaultDescription {
 }
 
 const ANYWHERE: readonly StoreKind[] = ["memory", "sqlite", "redis"];
-/** Outages: in the simulation, where they are selected. */
-const SIMULATED: readonly StoreKind[] = ["memory"];
+/** Outages: where they are selected. */
+const OUTAGE: readonly StoreKind[] = ["memory", "redis"];
+const OUTAGE_OF_SERVERS: readonly StoreKind[] = ["redis"];
 const NOT_SQLITE: readonly StoreKind[] = ["memory", "redis"];
 
 /** Every fault kind, in the order in which they are listed. */
@@ -110,115 +111,115 @@ export const FAULT_KINDS: readonly FaultDescription[] = [
     kind: "store-outage",
     guarantee: "G8",
     effect: "the store is killed, and is back with its data after several command timeouts",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "store-empty",
     guarantee: "G10",
     effect: "the store is killed, and is back with nothing",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "store-rollback",
     guarantee: "G10",
     effect: "the store is killed, and is back from an older snapshot",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "store-freeze",
     guarantee: "G8",
     effect: "the store stands still, and executes what it was sent when it goes on",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "refused-at-open",
     guarantee: "G8",
     effect: "a pod begins while the store is away",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "black-hole",
     guarantee: "G8",
     effect: "nothing gets through, either way, and nobody is told",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "loss-requests",
     guarantee: "G8",
     effect: "no command reaches the store",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "loss-replies",
     guarantee: "G9",
     effect: "every command is executed, and no reply comes back",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "slow-link",
     guarantee: "G9",
     effect: "every reply comes after the command timeout",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "flapping",
     guarantee: "G9",
     effect: "the store goes away and comes back every 200 ms",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "loading",
     guarantee: "G8",
     effect: "the store answers that it is loading its data",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "readonly",
     guarantee: "G10",
     effect: "the store is a replica that takes no writes, as during a failover",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "oom",
     guarantee: "G10",
     effect: "the store is full: it refuses writes, and can be read",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "noperm",
     guarantee: "G10",
     effect: "the store refuses every command for want of a permission",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "script-flush",
     guarantee: "G8",
     effect: "the server forgets its scripts",
-    stores: [],
+    stores: OUTAGE_OF_SERVERS,
   },
   {
     kind: "pod-kill-outage",
     guarantee: "G9",
     effect: "a pod dies while the store is away; the next one has its journal, if it outlives pods",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "pod-kill-replay",
     guarantee: "G9",
     effect: "a pod dies while it brings its journal into the store",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "ttl-in-outage",
     guarantee: "G6",
     effect: "a session's time runs out while the store is away",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
   {
     kind: "destroy-in-outage",
     guarantee: "G9",
     effect: "while the store is away, one pod destroys a session that another one writes to",
-    stores: SIMULATED,
+    stores: OUTAGE,
   },
 ];
 
@@ -229,5 +230,7 @@ export function faultKindsOf(store: StoreKind): FaultKind[] {
 
 /** Whether a kind takes the store away, so that pods serve from memory. */
 export function isOutage(kind: FaultKind): boolean {
-  return FAULT_KINDS.some((fault) => fault.kind === kind && fault.stores === SIMULATED);
+  return FAULT_KINDS.some((fault) =>
+    fault.kind === kind && [OUTAGE, OUTAGE_OF_SERVERS].includes(fault.stores)
+  );
 }

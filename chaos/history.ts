@@ -115,6 +115,8 @@ export type HistoryEvent =
     readonly kind: string;
     readonly pod: string;
     readonly detail?: string;
+    /** When the store died, if it lived on for a while. */
+    readonly downAtMs?: number;
     /** When it ended, for one that lasts. */
     readonly untilMs?: number;
   }

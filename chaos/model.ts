@@ -84,6 +84,8 @@ export interface FaultWindow {
   readonly pod: string;
   readonly index: number;
   readonly fromMs: number;
+  /** When the store died, if it did. */
+  readonly downAtMs: number;
   readonly untilMs: number;
 }
 
@@ -149,8 +151,8 @@ export function buildModel(history: History): Model {
     else if (event.type === "return") settle(byOp.get(event.op), event, index);
     else if (event.type === "kill") kills.push({ pod: event.pod, index });
     else if (event.type === "fault") {
-      const { kind, pod, atMs: fromMs, untilMs = fromMs } = event;
-      faults.push({ kind, pod, index, fromMs, untilMs });
+      const { kind, pod, atMs: fromMs, untilMs = fromMs, downAtMs = fromMs } = event;
+      faults.push({ kind, pod, index, fromMs, downAtMs, untilMs });
       if (KILLS_STORE.includes(kind)) restarts.push(index);
       else if (kind === "slow-pod") freezes.push({ pod, fromMs, untilMs });
     } else if (event.type === "told") told.push({ ...event, index });

@@ -8,6 +8,7 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { commandWords, FrameReader } from "./resp_frames.ts";
+import type { Trouble } from "./store_power.ts";
 
 /** What happens to one command. */
 export type ProxyFault =
@@ -32,6 +33,8 @@ export interface FaultProxyOptions {
   readonly upstream: { readonly host: string; readonly port: number };
   /** What happens to a command, given its words. @default nothing */
   readonly faultFor?: (words: readonly Uint8Array[]) => ProxyFault | undefined;
+  /** What is wrong with the way to the server, asked for each message. @default nothing */
+  readonly trouble?: () => Trouble | undefined;
 }
 
 /**
@@ -58,6 +61,10 @@ export class FaultProxy implements AsyncDisposable {
   private constructor(options: FaultProxyOptions) {
     this.#options = options;
     this.#server = createServer({ noDelay: true }, (client) => {
+      if (options.trouble?.()?.kind === "refused") {
+        client.resetAndDestroy();
+        return;
+      }
       const link = new Link(client, this.#options, () => this.#links.delete(link));
       this.#links.add(link);
     });
@@ -99,6 +106,14 @@ export class FaultProxy implements AsyncDisposable {
   }
 }
 
+/** An error in place of an answer; the server is asked something else, so that replies stay in their order. */
+interface Refusal {
+  readonly kind: "refusal";
+  readonly text: string;
+}
+
+const PING = new TextEncoder().encode("*1\r\n$4\r\nPING\r\n");
+
 /** Commands after which a connection gets messages that answer nothing. */
 const SUBSCRIBES = /^[sp]?subscribe$/i;
 
@@ -109,7 +124,7 @@ class Link {
   readonly #options: FaultProxyOptions;
   readonly #onEnd: () => void;
   /** The faults of the commands that wait for their replies, in order. */
-  readonly #waiting: (ProxyFault | undefined)[] = [];
+  readonly #waiting: (ProxyFault | Refusal | undefined)[] = [];
   #requests: Promise<void> = Promise.resolve();
   #replies: Promise<void> = Promise.resolve();
   #isSubscriber = false;
@@ -128,7 +143,7 @@ class Link {
       for (const frame of commands.take(chunk as Uint8Array)) this.#onCommand(frame);
     });
     this.#upstream.on("data", (chunk) => {
-      if (this.#isSubscriber) this.#client.write(chunk);
+      if (this.#isSubscriber) this.#pass(chunk as Uint8Array);
       else for (const frame of replies.take(chunk as Uint8Array)) this.#onReply(frame);
     });
     for (const socket of [client, this.#upstream]) {
@@ -157,11 +172,26 @@ class Link {
     const words = commandWords(frame);
     const fault = this.#options.faultFor?.(words);
     if (SUBSCRIBES.test(new TextDecoder().decode(words[0]))) this.#isSubscriber = true;
-    const copy = frame.slice();
-    this.#requests = this.#requests.then(() => this.#forward(copy, fault));
+    const trouble = this.#options.trouble?.();
+    if (loses(trouble, "requests")) return;
+    const refusal = trouble?.kind === "error" && refusalOf(trouble.code, words);
+    const copy = refusal ? PING : frame.slice();
+    const arrived = this.#slowed(trouble);
+    this.#requests = this.#requests.then(() => arrived).then(() =>
+      this.#forward(copy, refusal ? { kind: "refusal", text: refusal } : fault)
+    );
   }
 
-  async #forward(frame: Uint8Array, fault: ProxyFault | undefined): Promise<void> {
+  /** A message that answers nothing. */
+  #pass(chunk: Uint8Array): void {
+    if (this.#options.trouble?.()?.kind !== "loss") this.#client.write(chunk);
+  }
+
+  #slowed(trouble: Trouble | undefined): Promise<void> | undefined {
+    return trouble?.kind === "slow" ? pause(trouble.extraMs) : undefined;
+  }
+
+  async #forward(frame: Uint8Array, fault: ProxyFault | Refusal | undefined): Promise<void> {
     if (this.#isCut) return;
     switch (fault?.kind) {
       case "request-cut":
@@ -199,13 +229,34 @@ class Link {
       fault.strike();
       return this.cut();
     }
-    const copy = frame.slice();
+    const trouble = this.#options.trouble?.();
+    if (loses(trouble, "replies")) return;
+    const copy = fault?.kind === "refusal" ? new TextEncoder().encode(fault.text) : frame.slice();
     const delayMs = fault?.kind === "latency" ? fault.replyMs : 0;
-    this.#replies = this.#replies.then(async () => {
+    const arrived = this.#slowed(trouble);
+    this.#replies = this.#replies.then(() => arrived).then(async () => {
       if (delayMs > 0) await pause(delayMs);
       if (!this.#isCut) this.#client.write(copy);
     });
   }
+}
+
+/** What a server answers that is loading, or whose user lacks the permission; undefined for what it serves all the same. */
+function refusalOf(code: string, words: readonly Uint8Array[]): string | undefined {
+  const name = new TextDecoder().decode(words[0]).toLowerCase();
+  const isScript = /^(evalsha|eval|fcall)$/.test(name);
+  if (code === "NOPERM") {
+    return isScript
+      ? `-NOPERM this user has no permissions to run the '${name}' command\r\n`
+      : undefined;
+  }
+  return isScript || /^(incr|get|ping|script)$/.test(name)
+    ? `-${code} The chaos kit says so\r\n`
+    : undefined;
+}
+
+function loses(trouble: Trouble | undefined, what: "requests" | "replies"): boolean {
+  return trouble?.kind === "loss" && (trouble.of === what || trouble.of === "both");
 }
 
 /** Time for the server to read what was written before its connection ends. */

@@ -17,6 +17,14 @@ import type {
 } from "./history.ts";
 import type { PodFlush, PodTold } from "./pod_events.ts";
 
+/** What is known of a fault besides. */
+export interface FaultParticulars {
+  readonly detail?: string;
+  readonly lastsMs?: number;
+  /** How long the store lives on. */
+  readonly downInMs?: number;
+}
+
 /** Collects the events of one history and counts what matters for the report. */
 export class Recorder {
   readonly #events: HistoryEvent[] = [];
@@ -85,13 +93,13 @@ export class Recorder {
   }
 
   /** A fault took place, or began. */
-  fault(kind: FaultKind, pod: string, more: { detail?: string; lastsMs?: number } = {}): void {
+  fault(kind: FaultKind, pod: string, more: FaultParticulars = {}): void {
     this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);
     this.window(kind, pod, more);
   }
 
   /** As {@linkcode fault}, of one that counts once it has struck. */
-  window(kind: FaultKind, pod: string, more: { detail?: string; lastsMs?: number } = {}): void {
+  window(kind: FaultKind, pod: string, more: FaultParticulars = {}): void {
     const atMs = this.#nowMs();
     this.#events.push({
       type: "fault",
@@ -99,6 +107,7 @@ export class Recorder {
       kind,
       pod,
       ...(more.detail === undefined ? {} : { detail: more.detail }),
+      ...(more.downInMs === undefined ? {} : { downAtMs: atMs + more.downInMs }),
       ...(more.lastsMs === undefined ? {} : { untilMs: atMs + more.lastsMs }),
     });
   }

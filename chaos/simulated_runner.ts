@@ -243,7 +243,10 @@ class Simulation {
     const [only, ...others] = this.#outages.podsOf(fault);
     const name = others.length > 0 ? "store" : this.#pod(only!).name;
     const kills = fault.kind === "pod-kill-outage" || fault.kind === "pod-kill-replay";
-    this.#recorder[kills ? "window" : "fault"](fault.kind, name, { lastsMs, detail: fault.phase });
+    this.#recorder[kills ? "window" : "fault"](fault.kind, name, {
+      ...{ lastsMs, detail: fault.phase },
+      ...(fault.kind === "store-rollback" && { downInMs: this.#spans.snapshotMs(fault) }),
+    });
     switch (fault.kind) {
       case "pod-kill-outage":
         this.#clock.after(lastsMs * 0.7, () => this.#killNow(fault.pod, fault));
@@ -322,7 +325,8 @@ class Simulation {
     const pod = this.#pods[seed % pods];
     // What only it holds would go with it before a store that lost its memory is given that back.
     if (seed % 4 > 0 || !pod || pod.isDead || this.#losesMemory) return;
-    await this.#clock.settle();
+    // First it makes the calls that came while it was frozen.
+    await this.#clock.advance(1);
     // With a journal that outlives it, it need not wait.
     const isHasty = this.#case.settings.durable && seed % 8 === 0;
     await this.#conclude(pod.name, pod.end(isHasty ? 0 : FLUSHED_MS));

@@ -11,7 +11,7 @@ import { corrupt } from "./absence.ts";
 import type { Pod } from "./pod.ts";
 import { seal, toCommit, toStoreTime } from "./sealed_batch.ts";
 import type { Copy } from "./session.ts";
-import type { CacheEntry } from "./session_cache.ts";
+import type { CacheEntry, Stub } from "./session_cache.ts";
 import type { HealRequest, SessionState, WriterEntry } from "./storage_adapter.ts";
 
 /** Brings one session's record up to what this pod knows of it. No commit of this pod on it is open. */
@@ -107,11 +107,23 @@ async function lookFor<Context extends object>(
   );
   if (reply.outcome === "missing") return lose(pod, entry, "no-copy");
   if (reply.outcome !== "found") return;
-  const { incarnation, version, writers } = reply.state;
-  // Another pod's copy may have been put back, and grown since: its number alone does not tell.
-  const seq = writers.get(pod.writer)?.seq ?? 0;
-  if (incarnation !== stub!.incarnation) lose(pod, entry, "superseded");
-  else if (version < stub!.version || seq < stub!.acknowledgedSeq) lose(pod, entry, "no-copy");
+  if (reply.state.incarnation !== stub!.incarnation) lose(pod, entry, "superseded");
+  else if (isBehind(pod, stub!, reply.state)) lose(pod, entry, "no-copy");
+}
+
+/**
+ * Whether a state lacks what the store had acknowledged of the same incarnation. Its number alone does not tell: another
+ * pod's copy may have been put back, and grown since.
+ */
+export function isBehind<Context extends object>(
+  pod: Pod<Context>,
+  { version, acknowledgedSeq }: Stub,
+  state: SessionState,
+): boolean {
+  const own = state.writers.get(pod.writer);
+  // Without an entry it may be too old to have one (rule 3).
+  const isForgotten = own ? own.seq < acknowledgedSeq : acknowledgedSeq > 0 && state.floorMs === 0;
+  return state.version < version || isForgotten;
 }
 
 function lose<Context extends object>(

@@ -7,7 +7,7 @@
 import type { Attempts } from "./attempts.ts";
 import type { NotFoundReason } from "./errors.ts";
 import { corrupt, missing, remember } from "./absence.ts";
-import { healSession } from "./healing.ts";
+import { healSession, isBehind } from "./healing.ts";
 import type { Pod } from "./pod.ts";
 import { completeRotation } from "./rotation.ts";
 import { schemaIssues } from "./schema.ts";
@@ -71,7 +71,7 @@ async function isMissed<Context extends object>(
       return entry.era < pod.link.era || pod.settings.onVanished === "heal";
     case "found":
       if (isDestroyed(pod, entry, reply.state)) return true;
-      if (!stub || isOlder(reply.state, stub)) return stub !== undefined;
+      if (!stub || isOlder(pod, reply.state, stub)) return stub !== undefined;
       if (stub.incarnation === reply.state.incarnation) return false;
       if (stub.expiresAt <= pod.settings.clock.now()) return false;
       // Rule 16: it was destroyed and begun anew; or the store lost it, and then that is told.
@@ -91,10 +91,14 @@ function isDestroyed<Context extends object>(
 }
 
 /** Whether a state is from before one that the store had acknowledged. */
-function isOlder({ incarnation, version, incarnationAtMs }: SessionState, stub: Stub): boolean {
-  return incarnation === stub.incarnation
-    ? version < stub.version
-    : stub.madeAtMs !== undefined && incarnationAtMs < stub.madeAtMs;
+function isOlder<Context extends object>(
+  pod: Pod<Context>,
+  state: SessionState,
+  stub: Stub,
+): boolean {
+  return state.incarnation === stub.incarnation
+    ? isBehind(pod, stub, state)
+    : stub.madeAtMs !== undefined && state.incarnationAtMs < stub.madeAtMs;
 }
 
 /**

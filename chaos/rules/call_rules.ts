@@ -24,8 +24,7 @@ export const documentedEnds: Rule = {
       const stoodStill = model.freezes.some(({ pod, fromMs, untilMs }) =>
         pod === operation.pod && fromMs <= returnAtMs && untilMs >= invokeAtMs
       );
-      // A pod that is ended takes no more calls.
-      if (result?.kind === "error" && result.name !== "ManagerClosedError") {
+      if (result?.kind === "error") {
         yield {
           guarantee: "G10",
           rule: "documented-ends",

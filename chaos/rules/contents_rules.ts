@@ -5,6 +5,7 @@
  */
 
 import { timesIn } from "../contents.ts";
+import type { Effect } from "../history.ts";
 import { effectOf, keyOf, type Model, type Observation, type Operation } from "../model.ts";
 import { contained } from "./containment.ts";
 import { isBefore } from "./outage.ts";
@@ -106,7 +107,11 @@ export const atomic: Rule = {
       for (const writer of contained(model, observation)) {
         // A vector can have been pushed out of the ring since.
         const parts = writer.call.effects.filter((effect) => effect.kind !== "vector");
-        const missing = parts.find((part) => timesIn(observation.contents, writer.op, part) === 0);
+        const isMissing = (part: Effect) => timesIn(observation.contents, writer.op, part) === 0;
+        const missing = parts.find(isMissing);
+        // While the store is away a pod may know of another's write a number alone, that its own answered.
+        const isOthers = observation.by.isDegraded && writer.pod !== observation.by.pod;
+        if (isOthers && parts.every((part) => part.kind === "count" || isMissing(part))) continue;
         if (missing === undefined) continue;
         const message = `${describe(observation.by)} shows a part of ${describe(writer)} ` +
           `without its ${missing.kind}`;

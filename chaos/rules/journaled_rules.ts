@@ -8,7 +8,7 @@
 import type { Model, Observation, Operation } from "../model.ts";
 import { contained, containsAll } from "./containment.ts";
 import { beginners } from "./death.ts";
-import { hasDied, mayHaveLost, wasReported } from "./loss.ts";
+import { hasDied, isUnhealed, mayHaveLost, wasEnded, wasReported } from "./loss.ts";
 import {
   countOf,
   diedWith,
@@ -16,6 +16,7 @@ import {
   mayHaveEnded,
   mayHaveExpired,
   rejectedCount,
+  reportedBy,
 } from "./outage.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
@@ -88,6 +89,8 @@ function isExcused(model: Model, write: Operation, by: Operation): boolean {
 
 /** Its own pod gives back what it brought into the store, or says that it cannot. */
 function isLost(model: Model, write: Operation, by: Operation): boolean {
+  // Whoever ended the session before repeats that when it meets the loss, and what was written until then goes with it.
+  if (isUnhealed(model, write) && wasEnded(model, write.key)) return true;
   return mayHaveLost(model, write.invokeAtMs, by.returnIndex) &&
     (!by.isFinal || hasDied(model, write.pod) || wasReported(model, write.key));
 }
@@ -118,7 +121,9 @@ export const honestReports: Rule = {
     for (const [key, operations] of model.byKey) {
       const lineages = Map.groupBy(operations, ({ pod }) => lineageOf(model, pod));
       for (const [lineage, own] of lineages) {
-        const reported = rejectedCount(model, lineage, key);
+        // Whoever dies before its report is written down is followed by one who tells again.
+        const lives = new Set(own.map(({ pod }) => pod));
+        const reported = Math.max(...[...lives].map((pod) => reportedBy(model, pod, key)));
         if (reported === 0) continue;
         const possible = own.reduce(
           (sum, operation) =>

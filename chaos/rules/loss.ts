@@ -26,6 +26,8 @@ export function hasLost(model: Model): boolean {
 
 /** Whether a loss may explain that a destroyed session is there again: not once its destroyer has met it. */
 export function mayRevive(model: Model, destroy: Operation, by: Operation): boolean {
+  // Between the loss and the heal a destroy hits what the store has by then, and not what it had lost.
+  if (isUnhealed(model, destroy)) return true;
   if (!mayHaveLost(model, destroy.invokeAtMs, by.returnIndex)) return false;
   const isEnder = destroy.call.kind === "destroy" || destroy.call.kind === "rotate";
   if (!by.isFinal || !isEnder || hasDied(model, destroy.pod)) return true;
@@ -35,6 +37,16 @@ export function mayRevive(model: Model, destroy: Operation, by: Operation): bool
     !(look.call.kind === "get" && !look.call.fresh) && look.returnIndex < by.invokeIndex
   );
   return by.pod !== destroy.pod && !hasLooked;
+}
+
+/** Longest time from a loss to the heal: heartbeats come every second. */
+const HEALED_MS = 2_500;
+
+/** Whether an operation may have met a store that had not got back yet what it lost. */
+export function isUnhealed({ faults }: Model, { invokeAtMs, returnAtMs }: Operation): boolean {
+  return faults.some(({ kind, downAtMs, untilMs }) =>
+    LOSES_MEMORY.includes(kind) && downAtMs <= returnAtMs && invokeAtMs <= untilMs + HEALED_MS
+  );
 }
 
 /** Whether a loss may explain that an incarnation, or a write to it, is gone without a word. */
@@ -58,7 +70,7 @@ export function mayBeLost(
 }
 
 /** Whether somebody ended what lived under a key; whether it may be there is for the rules on resurrection. */
-function wasEnded(model: Model, key: string): boolean {
+export function wasEnded(model: Model, key: string): boolean {
   return (model.byKey.get(key) ?? []).some(({ call, fate }) =>
     fate !== "failed" && (call.kind === "destroy" || call.kind === "rotate")
   );

@@ -50,18 +50,31 @@ export function mayHaveExpired(model: Model, operation: Operation, atMs: number)
   return atMs >= earliestMs + maxLifetimeMs - toleranceMs;
 }
 
-/** Operations on a key that a pod said could not be kept, up to an index. */
+/** Operations on a key that a pod, over its lives, said could not be kept, up to an index. */
 export function rejectedCount(
   model: Model,
   lineage: string,
   key: string,
   beforeIndex = Infinity,
 ): number {
+  return sumRejected(model, key, beforeIndex, (pod) => lineageOf(model, pod) === lineage);
+}
+
+/** As {@linkcode rejectedCount}, in one of its lives. */
+export function reportedBy(model: Model, life: string, key: string): number {
+  return sumRejected(model, key, Infinity, (pod) => pod === life);
+}
+
+function sumRejected(
+  model: Model,
+  key: string,
+  beforeIndex: number,
+  isMeant: (pod: string) => boolean,
+): number {
   return model.told.reduce((sum, { pod, told, index }) => {
-    const isMeant = told.name === "rejected" && index < beforeIndex &&
-      told.session !== undefined && keyOf(told.session) === key &&
-      lineageOf(model, pod) === lineage;
-    return isMeant ? sum + told.operations! : sum;
+    const counts = told.name === "rejected" && index < beforeIndex && isMeant(pod) &&
+      told.session !== undefined && keyOf(told.session) === key;
+    return counts ? sum + told.operations! : sum;
   }, 0);
 }
 

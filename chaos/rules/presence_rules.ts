@@ -27,7 +27,7 @@ export const acknowledgedWrites: Rule = {
       for (const operation of model.byKey.get(incarnation.key) ?? []) {
         if (operation.fate !== "acknowledged" || operation.call.effects.length === 0) continue;
         // It lived before the call and is seen after it: so it lived during the call.
-        const wasThere = incarnation.firstSeenIndex < operation.invokeIndex;
+        const wasThere = surelyLived(model, incarnation, operation);
         const answer = views.answers.get(operation);
         const isShown = answer !== undefined && containsAll(model, answer, operation);
         if (wasThere || isShown) yield* missingFrom(model, incarnation, operation, views);
@@ -35,6 +35,12 @@ export const acknowledgedWrites: Rule = {
     }
   },
 };
+
+/** Whether an incarnation that is seen after a call was seen before it, and not gone in between. */
+function surelyLived(model: Model, incarnation: Incarnation, operation: Operation): boolean {
+  return incarnation.firstSeenIndex < operation.invokeIndex &&
+    !mayHaveLost(model, incarnation.firstSeenAtMs, operation.returnIndex);
+}
 
 interface Views {
   /** What each call answered. */
@@ -125,7 +131,7 @@ export const ownResult: Rule = {
       }
       if (containsAll(model, observation, by)) continue;
       const incarnation = model.incarnations.get(observation.incarnation);
-      const wasThere = (incarnation?.firstSeenIndex ?? Infinity) < by.invokeIndex;
+      const wasThere = incarnation !== undefined && surelyLived(model, incarnation, by);
       // What a pod accepts while the store is away it shows, whatever lived there.
       if (!wasThere && !by.isDegraded) continue;
       // Applied, and gone with the store's memory before it was read.

@@ -53,7 +53,16 @@ function* seenAfter(
     const { by } = observation;
     const gone = pods.get(by.pod)?.before(by.invokeIndex) ??
       (observation.isFresh ? all.before(by.invokeIndex) : times.before(by.invokeAtMs - bound));
-    if (gone && !mayRevive(model, gone.by, by)) yield cameBack(observation, gone);
+    if (gone === undefined) continue;
+    if (!mayRevive(model, gone.by, by)) yield cameBack(observation, gone);
+    else {
+      // What a loss explains of one destroy it may not explain of another.
+      const other = evidence.find(({ by: end }) =>
+        end.returnIndex < by.invokeIndex && (end.pod === by.pod || observation.isFresh) &&
+        !mayRevive(model, end, by)
+      );
+      if (other) yield cameBack(observation, other);
+    }
   }
 }
 

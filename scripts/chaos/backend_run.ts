@@ -31,7 +31,10 @@ const LEAST_MS_A_LANE = 10_000;
 /** Tries of a real case that failed before: its timing differs each time. */
 const REAL_TRIES = 20;
 
-/** The faults that a run makes on a target: what is selected and can be made there. */
+/**
+ * The faults that a run makes on a target: what is selected and can be made there. Outages of servers take long, so on
+ * them they are made only where they are selected.
+ */
 export function faultsFor(
   target: Target,
   selected: readonly FaultKind[] | undefined,
@@ -41,7 +44,7 @@ export function faultsFor(
     ? faultKindsOf("redis").filter((fault) => fault !== "server-restart")
     : faultKindsOf(kind);
   return selected === undefined
-    ? possible.filter((fault) => !isOutage(fault))
+    ? possible.filter((fault) => kind === "memory" || !isOutage(fault))
     : possible.filter((fault) => selected.includes(fault));
 }
 
@@ -70,7 +73,7 @@ async function runReal(target: Target, options: BackendRunOptions): Promise<Back
   try {
     await Promise.all(
       Array.from({ length: count }, async (_, index) => {
-        const lane = await openLane(target, `h${index}`);
+        const lane = await openLane(target, `h${index}`, failModeOf(options.args.seed + index));
         lanes.push(lane);
         await lane.open();
       }),
@@ -95,14 +98,23 @@ async function runReal(target: Target, options: BackendRunOptions): Promise<Back
   }
 }
 
-async function openLane(target: Target, name: string): Promise<RealLane> {
+/** Pods are kept across histories, so a lane's share one: the same for the same seed. */
+function failModeOf(seed: number): "open" | "closed" {
+  return seed % 4 === 3 ? "closed" : "open";
+}
+
+async function openLane(
+  target: Target,
+  name: string,
+  failMode: "open" | "closed",
+): Promise<RealLane> {
   const { backend, store } = target;
   if (backend === "memory" || store.kind === "memory") {
     throw new Error("memory is simulated: it has no processes");
   }
   // Names that no other run on the same server has.
   const unique = `${name}-${Date.now().toString(36)}`;
-  return new RealLane(backend, await openRealStore(store), unique);
+  return new RealLane(backend, await openRealStore(store), unique, failMode);
 }
 
 function common(

@@ -9,7 +9,9 @@ import { SessionManager, type StorageAdapter } from "../../mod.ts";
 import type { CaseFault, CaseSettings } from "../../chaos/case.ts";
 import { faultSpans } from "../../chaos/fault_plan.ts";
 import { type CommandFault, FaultyAdapter } from "../../chaos/faulty_adapter.ts";
-import { makeCall } from "../../chaos/pod_calls.ts";
+import { isAway, makeCall } from "../../chaos/pod_calls.ts";
+import { flush, listen } from "../../chaos/pod_events.ts";
+import type { PodFlush } from "../../chaos/pod_events.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
 
 const encoder = new TextEncoder();
@@ -34,20 +36,37 @@ class PodMain {
     } else if (message.type === "faults") {
       this.#faults = message.faults;
       this.#commits = message.commits;
+    } else if (message.type === "flush") {
+      this.#flush(message).then((flush) => say({ type: "flushed", flush }));
     } else {
       const { call } = message;
-      makeCall(this.#manager!, call).then((result) => say({ type: "result", op: call.op, result }));
+      const { op } = call;
+      const wasAway = isAway(this.#manager!);
+      makeCall(this.#manager!, call).then((result) => say({ type: "result", op, result, wasAway }));
     }
   }
 
-  async #open(message: ToPod & { type: "open" }): Promise<string> {
-    const { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs } = message.settings;
+  async #flush({ settleMs, timeoutMs }: ToPod & { type: "flush" }): Promise<PodFlush> {
+    const manager = this.#manager!;
+    const endsAt = performance.now() + settleMs;
+    while (performance.now() < endsAt && (isAway(manager) || manager.status().journaled > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return await flush(manager, timeoutMs);
+  }
+
+  async #open(message: ToPod & { type: "open" }): Promise<string | undefined> {
+    const { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs, failMode } = message.settings;
+    // The one before it was opened for other settings.
+    await this.#manager?.close();
     const adapter = await this.#adapter(message);
-    const settings = { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs };
-    this.#manager = new SessionManager({ adapter, ...settings, failMode: "closed" });
+    const journal = message.settings.durable ? { path: message.journal } : {};
+    const settings = { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs, failMode, journal };
+    this.#manager = new SessionManager({ adapter, ...settings });
+    listen(this.#manager, (told) => say({ type: "told", told }));
     for (let attempt = 1;; attempt++) {
       try {
-        return (await this.#manager.connect())!.server;
+        return (await this.#manager.connect())?.server;
       } catch (error) {
         // A store that is just coming back is waited for.
         if (attempt === CONNECT_ATTEMPTS) throw error;

@@ -1,5 +1,6 @@
 import type { CaseFault, CaseSettings } from "../../chaos/case.ts";
 import type { Call, Result } from "../../chaos/history.ts";
+import type { PodFlush, PodTold } from "../../chaos/pod_events.ts";
 import type { BackendName } from "./arguments.ts";
 
 /** What a pod process is told, one line of JSON each. */
@@ -9,15 +10,28 @@ export type ToPod =
     readonly backend: Exclude<BackendName, "memory">;
     readonly url: string;
     readonly settings: CaseSettings;
+    /** Where its journal is kept. */
+    readonly journal: string;
   }
   /** Faults of the next history that the process makes itself; none where a proxy makes them. */
   | { readonly type: "faults"; readonly faults: readonly CaseFault[]; readonly commits: number }
-  | { readonly type: "call"; readonly call: Call };
+  | { readonly type: "call"; readonly call: Call }
+  /** To bring what waits into the store, once it has had `settleMs` to do so by itself. */
+  | { readonly type: "flush"; readonly settleMs: number; readonly timeoutMs: number };
 
 /** What a pod process says. */
 export type FromPod =
-  | { readonly type: "open"; readonly server: string }
+  /** `server` is undefined when the store was away. */
+  | { readonly type: "open"; readonly server: string | undefined }
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "fault"; readonly fault: CaseFault }
   | { readonly type: "commit" }
-  | { readonly type: "result"; readonly op: number; readonly result: Result };
+  | {
+    readonly type: "result";
+    readonly op: number;
+    readonly result: Result;
+    /** Whether it took the store for away when the call began. */
+    readonly wasAway: boolean;
+  }
+  | { readonly type: "told"; readonly told: PodTold }
+  | { readonly type: "flushed"; readonly flush: PodFlush };

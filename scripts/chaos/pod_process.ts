@@ -1,9 +1,11 @@
-import type { Call, Result } from "../../chaos/history.ts";
+import type { Call } from "../../chaos/history.ts";
+import type { PodFlush } from "../../chaos/pod_events.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
 
 /** What a pod's owner hears. */
 export interface PodListener {
-  onResult(op: number, result: Result): void;
+  onResult(answer: FromPod & { type: "result" }): void;
+  onTold(told: (FromPod & { type: "told" })["told"]): void;
   onFault(fault: (FromPod & { type: "fault" })["fault"]): void;
   onCommit(): void;
   /** The process has ended, whoever ended it. */
@@ -19,7 +21,8 @@ export class PodProcess {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #encoder = new TextEncoder();
   readonly #listener: PodListener;
-  readonly #opened = Promise.withResolvers<string>();
+  #opened = Promise.withResolvers<string | undefined>();
+  #flushed = Promise.withResolvers<PodFlush | undefined>();
   #isDead = false;
 
   private constructor(listener: PodListener) {
@@ -31,7 +34,6 @@ export class PodProcess {
       stderr: "null",
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
-    this.#opened.promise.catch(() => {});
     void this.#listen();
     void this.#child.status.then(() => this.#end());
   }
@@ -40,17 +42,25 @@ export class PodProcess {
   static async start(
     open: Omit<ToPod & { type: "open" }, "type">,
     listener: PodListener,
-  ): Promise<{ readonly pod: PodProcess; readonly server: string }> {
+  ): Promise<{ readonly pod: PodProcess; readonly server: string | undefined }> {
     const pod = new PodProcess(listener);
-    pod.#send({ type: "open", ...open });
+    return { pod, server: await pod.open(open) };
+  }
+
+  /** Opens a manager, in place of the one before. */
+  async open(open: Omit<ToPod & { type: "open" }, "type">): Promise<string | undefined> {
+    if (this.#isDead) throw new Error("the pod process has ended");
+    this.#opened = Promise.withResolvers();
+    this.#opened.promise.catch(() => {});
+    this.#send({ type: "open", ...open });
     const timer = setTimeout(
-      () => pod.#opened.reject(new Error(`a pod process did not start in ${START_TIMEOUT_MS} ms`)),
+      () => this.#opened.reject(new Error(`a pod process did not start in ${START_TIMEOUT_MS} ms`)),
       START_TIMEOUT_MS,
     );
     try {
-      return { pod, server: await pod.#opened.promise };
+      return await this.#opened.promise;
     } catch (error) {
-      await pod.kill();
+      await this.kill();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -69,6 +79,14 @@ export class PodProcess {
   /** Faults that the process makes itself, by the number of its commit. */
   plan(faults: (ToPod & { type: "faults" })["faults"], commits: number): void {
     this.#send({ type: "faults", faults, commits });
+  }
+
+  /** Brings what waits into the store; undefined when it dies before. */
+  flush(settleMs: number, timeoutMs: number): Promise<PodFlush | undefined> {
+    this.#flushed = Promise.withResolvers();
+    if (this.#isDead) this.#flushed.resolve(undefined);
+    this.#send({ type: "flush", settleMs, timeoutMs });
+    return this.#flushed.promise;
   }
 
   /** SIGKILL; resolves when the process is gone. */
@@ -128,7 +146,11 @@ export class PodProcess {
         return this.#listener.onCommit();
       case "result":
         // What a process had said before it died was said.
-        return this.#listener.onResult(message.op, message.result);
+        return this.#listener.onResult(message);
+      case "told":
+        return this.#listener.onTold(message.told);
+      case "flushed":
+        return this.#flushed.resolve(message.flush);
     }
   }
 
@@ -136,6 +158,7 @@ export class PodProcess {
     if (this.#isDead) return;
     this.#isDead = true;
     this.#opened.reject(new Error("a pod process ended while it started"));
+    this.#flushed.resolve(undefined);
     this.#writer.abort().catch(() => {});
     this.#listener.onExit();
   }

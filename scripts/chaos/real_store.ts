@@ -1,6 +1,9 @@
 import type { CaseFault } from "../../chaos/case.ts";
 import { FaultProxy, type ProxyFault } from "../../chaos/proxy.ts";
+import type { FaultSpans } from "../../chaos/fault_plan.ts";
+import type { Trouble } from "../../chaos/store_power.ts";
 import { type RunningServer, startServer } from "../servers/server.ts";
+import { type PodWay, RealOutages } from "./real_outages.ts";
 import type { TargetStore } from "./targets.ts";
 
 /** One lane's store: made when the lane starts, gone when it ends. */
@@ -11,6 +14,8 @@ export interface RealStore {
   readonly directUrl: string;
   /** Whether the pods make the faults of commands themselves. */
   readonly faultsInPods: boolean;
+  /** Makes outages, of a server of our own. */
+  outages(spans: FaultSpans): RealOutages | undefined;
   /** Kills it, and starts it again with its data. */
   restart(downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -47,6 +52,8 @@ class SqliteFile implements RealStore {
     return Promise.resolve(this.directUrl);
   }
 
+  outages(): undefined {}
+
   restart(): Promise<void> {
     return Promise.reject(new Error("SQLite has no server to restart."));
   }
@@ -61,6 +68,7 @@ class ProxiedServer implements RealStore {
   readonly directUrl: string;
   readonly #server: RunningServer | undefined;
   readonly #proxies = new Map<number, FaultProxy>();
+  readonly #troubles = new Map<number, Trouble | undefined>();
   #restarting: Promise<void> = Promise.resolve();
   #isStopped = false;
 
@@ -76,11 +84,31 @@ class ProxiedServer implements RealStore {
     const proxy = known ?? await FaultProxy.listen({
       upstream,
       faultFor: (words) => isCommit(words) ? faultFor() : undefined,
+      trouble: () => this.#troubles.get(pod),
     });
     this.#proxies.set(pod, proxy);
     url.hostname = "127.0.0.1";
     url.port = String(proxy.port);
     return url.href;
+  }
+
+  outages(spans: FaultSpans): RealOutages | undefined {
+    const server = this.#server;
+    return server && new RealOutages(server, spans, (pod) => this.#wayOf(pod));
+  }
+
+  #wayOf(pod: number): PodWay {
+    const troubles = this.#troubles;
+    const proxy = this.#proxies.get(pod);
+    return {
+      get trouble() {
+        return troubles.get(pod);
+      },
+      set trouble(trouble) {
+        troubles.set(pod, trouble);
+      },
+      cutAll: () => proxy?.cutAll(),
+    };
   }
 
   restart(downMs: number): Promise<void> {

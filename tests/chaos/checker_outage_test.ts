@@ -54,7 +54,7 @@ Deno.test("what was destroyed may be revived by a loss of memory only if its des
     const history = new HistoryBuilder();
     history.create();
     history.end(history.begin(destroyer, "destroy"), { kind: "boolean", value: true });
-    history.fault("store-rollback", "store", 100);
+    history.wait(1).fault("store-rollback", "store", 100);
     history.wait(100).kill("p2");
     const op = history.begin("p1", "get", FRESH, true);
     history.shows(op, { version: 1, context: { b: 1 } });

@@ -1,0 +1,179 @@
+import { cp } from "node:fs/promises";
+import type { CaseFault } from "../../chaos/case.ts";
+import type { FaultKind, OutageKind } from "../../chaos/fault_kinds.ts";
+import type { FaultSpans } from "../../chaos/fault_plan.ts";
+import type { Trouble } from "../../chaos/store_power.ts";
+import type { RunningServer } from "../servers/server.ts";
+
+/** The way of one pod to the server. */
+export interface PodWay {
+  trouble: Trouble | undefined;
+  /** Resets every connection. */
+  cutAll(): void;
+}
+
+const FLAP_MS = 200;
+
+/** What is wrong with the ways to the server, by kind; the server itself is well. */
+const OF_LINKS: Readonly<Partial<Record<FaultKind, (spans: FaultSpans) => Trouble>>> = {
+  "black-hole": () => ({ kind: "loss", of: "both" }),
+  "loss-requests": () => ({ kind: "loss", of: "requests" }),
+  "loss-replies": () => ({ kind: "loss", of: "replies" }),
+  "slow-link": ({ slowMs }) => ({ kind: "slow", extraMs: slowMs }),
+  "refused-at-open": () => ({ kind: "refused" }),
+  "flapping": () => ({ kind: "refused" }),
+  "loading": () => ({ kind: "error", code: "LOADING", hits: "all" }),
+  "noperm": () => ({ kind: "error", code: "NOPERM", hits: "all" }),
+};
+
+/** The pods that an outage hits: one whose link fails, or all. */
+export function podsHit({ kind, phase, pod }: CaseFault, pods: number): readonly number[] {
+  const isOneLink = ["black-hole", "loss-requests", "loss-replies", "slow-link"].includes(kind);
+  const isSingle = kind === "refused-at-open" || isOneLink && phase !== "p0";
+  return isSingle ? [pod] : [...Array(pods).keys()];
+}
+
+/** Outages of a server of our own, and of the ways to it. */
+export class RealOutages {
+  readonly #server: RunningServer;
+  readonly #spans: FaultSpans;
+  readonly #wayOf: (pod: number) => PodWay;
+  readonly #underWay = new Set<Promise<void>>();
+  #isServing = false;
+  #healed = Promise.withResolvers<void>();
+
+  constructor(server: RunningServer, spans: FaultSpans, wayOf: (pod: number) => PodWay) {
+    this.#server = server;
+    this.#spans = spans;
+    this.#wayOf = wayOf;
+  }
+
+  /** Whether the server itself is being worked on: it cannot be frozen while it is dead. */
+  get isBusy(): boolean {
+    return this.#isServing;
+  }
+
+  /** Begins one; how long it lasts, or undefined when it cannot be made now. */
+  begin(
+    fault: CaseFault & { readonly kind: OutageKind },
+    pods: readonly number[],
+  ): number | undefined {
+    const lastsMs = this.#spans.outageMs(fault);
+    const trouble = OF_LINKS[fault.kind]?.(this.#spans);
+    if (trouble) {
+      this.#track(this.#hinder(fault.kind, trouble, pods, lastsMs));
+      return lastsMs;
+    }
+    if (this.#isServing) return undefined;
+    switch (fault.kind) {
+      case "store-freeze":
+        return this.#serve(lastsMs, async () => {
+          await this.#server.freeze();
+          return () => Promise.resolve(this.#server.resume());
+        });
+      case "store-rollback":
+        return this.#rollBack(this.#spans.snapshotMs(fault), lastsMs);
+      case "oom":
+        return this.#say(
+          lastsMs,
+          ["CONFIG", "SET", "maxmemory", "1"],
+          ["CONFIG", "SET", "maxmemory", "0"],
+        );
+      case "readonly":
+        return this.#say(lastsMs, ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]);
+      case "script-flush":
+        return this.#say(0, ["SCRIPT", "FLUSH"], ["PING"]);
+      case "ttl-in-outage":
+        return this.#down(this.#spans.idleMs(fault), false);
+      default:
+        return this.#down(lastsMs, fault.kind === "store-empty");
+    }
+  }
+
+  /** Ends all of them; resolves when the server is as it should be. */
+  async heal(): Promise<void> {
+    this.#healed.resolve();
+    await Promise.all(this.#underWay);
+    this.#healed = Promise.withResolvers();
+  }
+
+  async #hinder(
+    kind: FaultKind,
+    trouble: Trouble,
+    pods: readonly number[],
+    lastsMs: number,
+  ): Promise<void> {
+    const periodMs = kind === "flapping" ? FLAP_MS : lastsMs;
+    let isHealed = false;
+    this.#healed.promise.then(() => isHealed = true);
+    for (let spentMs = 0; spentMs < lastsMs && !isHealed; spentMs += 2 * periodMs) {
+      this.#put(pods, trouble);
+      await this.#wait(periodMs);
+      this.#put(pods, undefined);
+      if (kind === "flapping") await this.#wait(periodMs);
+    }
+  }
+
+  #put(pods: readonly number[], trouble: Trouble | undefined): void {
+    for (const way of pods.map((pod) => this.#wayOf(pod))) {
+      way.trouble = trouble;
+      // A connection on which something was lost is of no use any more.
+      if (trouble?.kind !== "loss" && trouble?.kind !== "slow") way.cutAll();
+    }
+  }
+
+  #down(lastsMs: number, empty: boolean): number {
+    return this.#serve(lastsMs, async () => {
+      await this.#server.kill();
+      return () => this.#server.restart({ empty });
+    });
+  }
+
+  #say(lastsMs: number, begin: readonly string[], end: readonly string[]): number {
+    return this.#serve(lastsMs, async () => {
+      await this.#server.command(...begin);
+      return async () => void await this.#server.command(...end);
+    });
+  }
+
+  /** What is written between the snapshot and the death is lost. */
+  #rollBack(livesMs: number, downMs: number): number {
+    const data = `${this.#server.dir}/data`;
+    const snapshot = `${this.#server.dir}/snapshot`;
+    return this.#serve(livesMs + downMs, async () => {
+      await cp(data, snapshot, { recursive: true, force: true });
+      await this.#wait(livesMs);
+      await this.#server.kill();
+      return async () => {
+        await Deno.remove(data, { recursive: true });
+        await Deno.rename(snapshot, data);
+        await this.#server.restart();
+      };
+    });
+  }
+
+  #serve(lastsMs: number, begin: () => Promise<() => Promise<void>>): number {
+    this.#isServing = true;
+    const endsAt = performance.now() + lastsMs;
+    const work = async () => {
+      const end = await begin();
+      await this.#wait(endsAt - performance.now());
+      await end();
+    };
+    this.#track(work().finally(() => this.#isServing = false));
+    return lastsMs;
+  }
+
+  /** What fails stays, for `heal` to tell. */
+  #track(work: Promise<void>): void {
+    this.#underWay.add(work);
+    work.then(() => this.#underWay.delete(work), () => {});
+  }
+
+  async #wait(spanMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<void>((resolve) => timer = setTimeout(resolve, Math.max(0, spanMs)));
+    await Promise.race([over, this.#healed.promise]);
+    clearTimeout(timer);
+  }
+}

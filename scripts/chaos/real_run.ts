@@ -1,0 +1,318 @@
+import { CallPlan } from "../../chaos/call_plan.ts";
+import { type CaseFault, type CaseOp, type ChaosCase, REAL_SETTINGS } from "../../chaos/case.ts";
+import type { OutageKind } from "../../chaos/fault_kinds.ts";
+import { FaultPlan, faultSpans } from "../../chaos/fault_plan.ts";
+import type { Call, SessionName } from "../../chaos/history.ts";
+import { keyOf } from "../../chaos/model.ts";
+import type { ProxyFault } from "../../chaos/proxy.ts";
+import { Recorder } from "../../chaos/recorder.ts";
+import type { RunOutcome } from "../../chaos/runner.ts";
+import type { FromPod } from "./pod_messages.ts";
+import type { PodProcess } from "./pod_process.ts";
+import type { RealLane } from "./real_lane.ts";
+import { podsHit, type RealOutages } from "./real_outages.ts";
+import { type RealStore, toProxyFault } from "./real_store.ts";
+
+const CAPACITY = 10;
+/** The two clocks, of the pods and of the server, and the rounding of both. */
+const TOLERANCE_MS = 40;
+/** A call that takes longer has lost its answer. */
+const PATIENCE_MS = 10_000;
+const SPANS = faultSpans(REAL_SETTINGS);
+/** Within which a journal drains by itself, and a pod finds its store. */
+const RECONCILED_MS = 9_000;
+const FLUSHED_MS = 15_000;
+/** How often a pod looks whether its store has its memory, and a margin. */
+const NOTICED_MS = 2_000;
+/** What a server takes to die, and to come back. */
+const RESTART_MS = 200;
+
+/** A call that has not been answered. */
+interface Waiting {
+  readonly pod: number;
+  readonly answered: Promise<void>;
+  readonly settle: () => void;
+}
+
+/** One history on a lane. */
+export class RealRun {
+  readonly #lane: RealLane;
+  readonly #store: RealStore;
+  readonly #case: ChaosCase;
+  readonly #plan: FaultPlan;
+  readonly #calls: CallPlan;
+  readonly #recorder: Recorder;
+  readonly #startedAtMs = performance.now();
+  readonly #names = new Map<string, SessionName>();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #lives: number[];
+  readonly #commits: number[];
+  readonly #outages: RealOutages | undefined;
+  /** By pod: how many commits it makes until it dies in its replay. */
+  readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
+  #restarting: Promise<void> = Promise.resolve();
+  #quietAtMs = 0;
+  #isHealed = false;
+  #isRestarting = false;
+  #isOver = false;
+
+  constructor(lane: RealLane, store: RealStore, chaosCase: ChaosCase, tenantPrefix: string) {
+    this.#lane = lane;
+    this.#store = store;
+    this.#outages = store.outages(SPANS);
+    this.#case = chaosCase;
+    this.#plan = new FaultPlan(chaosCase);
+    this.#calls = new CallPlan(chaosCase, tenantPrefix);
+    this.#recorder = new Recorder(() => this.#nowMs());
+    this.#lives = Array(chaosCase.pods).fill(1);
+    this.#commits = Array(chaosCase.pods).fill(0);
+    for (const session of this.#calls.sessions) this.#names.set(keyOf(session), session);
+  }
+
+  async run(): Promise<RunOutcome> {
+    await Promise.all([...this.#lives.keys()].map(async (index) => {
+      this.#tellFaults(index, await this.#prepare(index));
+    }));
+    for (const [index, op] of this.#case.ops.entries()) {
+      for (const fault of this.#plan.atCall(index + 1)) await this.#inject(fault);
+      await this.#make(op);
+    }
+    await this.#finish();
+    const { ttlMs, commandTimeoutMs, maxStalenessMs, failMode, durable } = this.#lane.settings;
+    const history = this.#recorder.history({
+      failMode,
+      durable,
+      ttlMs,
+      commandTimeoutMs,
+      maxStalenessMs,
+      capacity: CAPACITY,
+      lateBoundMs: SPANS.lateBoundMs,
+      toleranceMs: TOLERANCE_MS,
+    });
+    const { operations, faults } = this.#recorder;
+    return { history, operations, faults };
+  }
+
+  /** Asked by a pod's proxy. */
+  atCommit(index: number): ProxyFault | undefined {
+    const replay = this.#replays.get(index);
+    if (replay && --replay.commits <= 0) {
+      this.#replays.delete(index);
+      this.#recorder.struck(replay.fault.kind);
+      const spans = { lateMs: 0, latencyMs: 0 };
+      const strike = () => this.#lane.living(index)?.strike();
+      return toProxyFault({ ...replay.fault, kind: "pod-kill" }, spans, strike);
+    }
+    const fault = this.#plan.atCommit(index);
+    if (fault === undefined) return undefined;
+    this.recordFault(index, fault);
+    const spans = { lateMs: SPANS.lateMs(fault), latencyMs: SPANS.latencyMs(fault) };
+    return toProxyFault(fault, spans, () => this.#lane.living(index)?.strike());
+  }
+
+  recordTold(index: number, told: (FromPod & { type: "told" })["told"]): void {
+    if (!this.#isOver) this.#recorder.told(this.#podName(index), told);
+  }
+
+  recordAnswer({ op, result, wasAway }: FromPod & { type: "result" }): void {
+    const waiting = this.#waiting.get(op);
+    if (waiting === undefined || this.#isOver) return;
+    this.#waiting.delete(op);
+    this.#recorder.answer(op, result, wasAway);
+    waiting.settle();
+  }
+
+  recordFault(index: number, fault: CaseFault): void {
+    if (this.#isOver) return;
+    this.#recorder.fault(fault.kind, this.#podName(index), { detail: fault.phase });
+    if (fault.kind === "late-execution" || fault.kind === "latency") {
+      const lastsMs = Math.max(SPANS.lateMs(fault), SPANS.latencyMs(fault));
+      this.#quietAtMs = Math.max(this.#quietAtMs, this.#nowMs() + lastsMs);
+    }
+  }
+
+  countCommit(index: number): void {
+    this.#commits[index] = (this.#commits[index] ?? 0) + 1;
+  }
+
+  recordKill(index: number): void {
+    if (this.#isOver) return;
+    this.#recorder.kill(this.#podName(index));
+    this.#lives[index] = (this.#lives[index] ?? 0) + 1;
+    for (const { pod, settle } of [...this.#waiting.values()]) if (pod === index) settle();
+  }
+
+  async #make(op: CaseOp): Promise<void> {
+    const { answered } = await this.#invoke(op.pod % this.#case.pods, this.#calls.call(op));
+    if (op.pace === "gap") await pause(op.gapMs);
+    else if (op.pace === "answer") await answered;
+  }
+
+  /** Makes a call; `answered` resolves when it has ended, with its pod's life if need be. */
+  async #invoke(index: number, call: Call, isFinal = false): Promise<{ answered: Promise<void> }> {
+    if (call.to) this.#names.set(keyOf(call.to), call.to);
+    const pod = await this.#prepare(index);
+    const { promise: answered, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE_MS);
+    const settle = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    this.#waiting.set(call.op, { pod: index, answered, settle });
+    this.#recorder.invoke(this.#podName(index), call, { isFinal });
+    pod.call(call);
+    return { answered };
+  }
+
+  async #prepare(index: number): Promise<PodProcess> {
+    const living = this.#lane.living(index);
+    if (living) return living;
+    await this.#restarting;
+    const pod = await this.#lane.pod(index);
+    this.#tellFaults(index, pod);
+    return pod;
+  }
+
+  #tellFaults(index: number, pod: PodProcess): void {
+    if (!this.#store.faultsInPods) return;
+    pod.plan(this.#plan.commitFaultsOf(index), this.#commits[index] ?? 0);
+  }
+
+  async #inject(fault: CaseFault): Promise<void> {
+    switch (fault.kind) {
+      case "ttl-expiry":
+        this.#recorder.fault(fault.kind, "store");
+        return await pause(SPANS.idleMs(fault));
+      case "server-restart": {
+        if (this.#outages?.isBusy || this.#isRestarting) return;
+        const downMs = Math.min(SPANS.downMs(fault), 300);
+        this.#recorder.fault(fault.kind, "store", { lastsMs: downMs });
+        this.#restarting = this.#store.restart(downMs);
+        // Whoever needs the store waits for it, and hears of a failure then.
+        this.#isRestarting = true;
+        this.#restarting.catch(() => {}).then(() => this.#isRestarting = false);
+        return;
+      }
+      case "slow-pod": {
+        const pod = await this.#prepare(fault.pod);
+        const lastsMs = Math.round(SPANS.freezeMs(fault) / 2);
+        this.#recorder.fault(fault.kind, this.#podName(fault.pod), { lastsMs });
+        return pod.freeze(lastsMs);
+      }
+      default:
+        return await this.#beginOutage(fault as CaseFault & { kind: OutageKind });
+    }
+  }
+
+  async #beginOutage(fault: CaseFault & { readonly kind: OutageKind }): Promise<void> {
+    if (!this.#outages || this.#isRestarting) return;
+    const hit = podsHit(fault, this.#case.pods);
+    const lastsMs = this.#outages.begin(fault, hit);
+    if (lastsMs === undefined) return;
+    const isKill = fault.kind === "pod-kill-outage" || fault.kind === "pod-kill-replay";
+    const name = hit.length > 1 ? "store" : this.#podName(hit[0]!);
+    const isLoss = fault.kind === "store-empty" || fault.kind === "store-rollback";
+    // It has lost its memory for good when it is back.
+    const window = {
+      ...{ lastsMs: lastsMs + (isLoss ? RESTART_MS : 0), detail: fault.phase },
+      ...(fault.kind === "store-rollback" && { downInMs: SPANS.snapshotMs(fault) }),
+    };
+    this.#recorder[isKill ? "window" : "fault"](fault.kind, name, window);
+    switch (fault.kind) {
+      case "pod-kill-outage":
+        return void setTimeout(() => this.#killNow(fault), lastsMs * 0.7);
+      case "pod-kill-replay":
+        this.#replays.set(fault.pod, { commits: 1 + Math.floor(fault.span * 3), fault });
+        return;
+      case "refused-at-open":
+        this.#lane.living(fault.pod)?.strike();
+        await this.#prepare(fault.pod);
+        return;
+      case "ttl-in-outage":
+        return await pause(SPANS.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
+      case "destroy-in-outage":
+        return await this.#destroyAndWrite(fault);
+    }
+  }
+
+  #killNow({ pod: index, kind }: CaseFault): void {
+    const pod = this.#lane.living(index);
+    if (!pod || this.#isOver || this.#isHealed) return;
+    this.#recorder.struck(kind);
+    pod.strike();
+  }
+
+  /** One pod destroys what another one goes on writing to. */
+  async #destroyAndWrite({ pod, length, span }: CaseFault): Promise<void> {
+    const op = { pod, session: length, fresh: false, variant: 0, pace: "gap", gapMs: 20 } as const;
+    const write: CaseOp = { ...op, pod: pod + 1, kind: "increment" };
+    const destroy: CaseOp = { ...op, kind: "destroy" };
+    for (const each of span < 0.5 ? [destroy, write, write] : [write, destroy, write]) {
+      await this.#make(each);
+    }
+  }
+
+  /** Heals everything, waits until all is quiet, and looks at what is left. */
+  async #finish(): Promise<void> {
+    this.#plan.heal();
+    this.#isHealed = true;
+    this.#replays.clear();
+    await this.#outages?.heal();
+    for (const index of this.#lives.keys()) {
+      const pod = this.#lane.living(index);
+      if (pod) this.#tellFaults(index, pod);
+    }
+    await this.#restarting;
+    await Promise.all([...this.#waiting.values()].map(({ answered }) => answered));
+    await pause(REAL_SETTINGS.maxStalenessMs + TOLERANCE_MS);
+    await this.#settle();
+    await this.#readAll(false);
+    await this.#readAll(true);
+    await pause(Math.max(0, this.#quietAtMs - this.#nowMs()));
+    for (const [index, session] of [...this.#names.values()].entries()) {
+      await this.#last(index, this.#calls.lastCreate(session));
+      await this.#last(index + 1, this.#calls.lastIncrement(session));
+    }
+    await this.#readAll(true);
+    this.#isOver = true;
+    this.#recorder.end();
+  }
+
+  /** Every pod, the heirs of the dead among them, brings what waits into the store. */
+  async #settle(): Promise<void> {
+    const kinds = this.#case.faults.map(({ kind }) => kind);
+    const losesMemory = kinds.some((kind) => kind === "store-empty" || kind === "store-rollback");
+    if (losesMemory) await pause(NOTICED_MS);
+    await Promise.all([...this.#lives.keys()].map(async (index) => {
+      const pod = await this.#prepare(index);
+      const name = this.#podName(index);
+      const flush = await pod.flush(RECONCILED_MS, FLUSHED_MS);
+      if (flush) this.#recorder.flush(name, flush);
+    }));
+  }
+
+  async #readAll(fresh: boolean): Promise<void> {
+    for (const index of this.#lives.keys()) {
+      for (const session of this.#names.values()) {
+        await this.#last(index, { ...this.#calls.freshRead(session), fresh });
+      }
+    }
+  }
+
+  async #last(index: number, call: Call): Promise<void> {
+    await (await this.#invoke(index % this.#case.pods, call, true)).answered;
+  }
+
+  #podName(index: number): string {
+    const life = this.#lives[index] ?? 1;
+    return life === 1 ? `p${index + 1}` : `p${index + 1}.${life}`;
+  }
+
+  #nowMs(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
