@@ -79,10 +79,10 @@ async function inDirectory(run: (directory: string) => Promise<void>): Promise<v
   }
 }
 
-const CASES: readonly (readonly [ServerKind, Backend])[] = [
-  ...CLIENTS.map((client) => ["redis", client] as const),
-  ["valkey", "ioredis"],
-];
+const KINDS: readonly ServerKind[] = ["redis", "valkey"];
+const CASES: readonly (readonly [ServerKind, Backend])[] = KINDS.flatMap((kind) =>
+  CLIENTS.map((client) => [kind, client] as const)
+);
 
 for (const [kind, client] of CASES) {
   outageTest(
