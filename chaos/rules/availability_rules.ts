@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FaultWindow, isWrite, type Model, type Operation } from "../model.ts";
+import { type FaultWindow, isWrite, keyOf, type Model, type Operation } from "../model.ts";
 import { mayHaveLost } from "./loss.ts";
 import { mayBeRefused, mayHaveEnded, mayHaveExpired } from "./outage.ts";
 import { describe, type Rule } from "./rule.ts";
@@ -71,6 +71,8 @@ function isHeld(model: Model, operation: Operation): boolean {
   if (!isAlone || last?.result?.kind !== "session") return false;
   // What was begun while the store was away may have joined what ran out sooner.
   if (last.isDegraded && !isWrite(last)) return false;
+  // A rotation shows the session under its new id, and has ended the old one.
+  if (keyOf(last.result.session) !== operation.key) return false;
   const { context, expiresInMs } = last.result.session;
   return context.b !== undefined && last.invokeAtMs + expiresInMs > operation.returnAtMs &&
     !mayHaveEnded(model, last, operation.returnIndex) &&

@@ -61,3 +61,19 @@ Deno.test("what was destroyed may be revived by a loss of memory only if its des
     assertEquals(checkHistory(history.build()).verdict, expected, destroyer);
   }
 });
+
+Deno.test("an update of what its pod holds is served while the store is away; what it moved away it does not hold", () => {
+  for (const [moves, expected] of [[false, "violated"], [true, "holds"]] as const) {
+    const history = new HistoryBuilder({ failMode: "open" });
+    const birth = history.begin("p1", "getOrCreate", { effect: { kind: "birth" } });
+    history.shows(birth, { version: 1, context: { b: birth }, expiresInMs: 9_000 });
+    if (moves) {
+      const to = { tenant: "a", id: "2" };
+      const state = { version: 2, context: { b: birth }, expiresInMs: 9_000 };
+      history.call("p1", "rotate", { to }, state);
+    }
+    const update = history.begin("p1", "update");
+    history.degraded(update, { kind: "unavailable", outcome: "not-applied" });
+    assertEquals(checkHistory(history.build()).verdict, expected, `moves: ${moves}`);
+  }
+});
