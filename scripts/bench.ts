@@ -8,6 +8,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { cachedReadRates } from "../bench/cached_read.ts";
 import { counterRates } from "../bench/counter.ts";
+import { journalFigures } from "../bench/journal.ts";
 import type { Rates } from "../bench/measure.ts";
 import { bentocache, connectRedis } from "../bench/peers.ts";
 import { hourOfOutage, outageFigures } from "../bench/outage.ts";
@@ -85,6 +86,7 @@ async function run(
   // A server of somebody else's is not frozen.
   if (server) results.push(await reportOutage(server));
   results.push(await reportMemory());
+  results.push(await reportJournal());
   return results.every((reached) => reached);
 }
 
@@ -131,6 +133,21 @@ async function reportMemory(): Promise<boolean> {
     isReached: journaledBytes <= maxBytes && refused === 0,
     target: `at most ${mib(maxBytes)}, none refused`,
   });
+}
+
+async function reportJournal(): Promise<boolean> {
+  print("\nThe journal on disk, records of 500 bytes");
+  const { manyMs, oneMs } = await journalFigures();
+  return [
+    line("10,000 records at once", `${Math.round(manyMs)} ms`, {
+      isReached: manyMs <= 1_000,
+      target: "at most 1,000 ms",
+    }),
+    line("one record by itself", `${oneMs.toFixed(3)} ms`, {
+      isReached: oneMs <= 5,
+      target: "at most 5 ms",
+    }),
+  ].every((reached) => reached);
 }
 
 function line(

@@ -328,19 +328,13 @@ Deno.test("another program on the file is waited for, and named as what it is", 
   });
 });
 
-Deno.test("ten thousand records are written at once in well under a second", async () => {
+Deno.test("ten thousand records of one write are all there for whoever opens it next", async () => {
   await withFile(async (path) => {
+    const many = new Map(Array.from({ length: 10_000 }, (_, i) => [`key-${i}`, "x".repeat(500)]));
     await withJournal(path, async (journal) => {
-      const many = new Map(Array.from({ length: 10_000 }, (_, i) => [`key-${i}`, "x".repeat(500)]));
-      const startMs = performance.now();
       await journal.write(many);
-      const manyMs = performance.now() - startMs;
-      for (let i = 0; i < 500; i++) await journal.write(new Map([[`key-${i}`, "y"]]));
-      const oneMs = (performance.now() - startMs - manyMs) / 500;
-      Deno.stderr.writeSync(
-        new TextEncoder().encode(`${manyMs.toFixed(0)} ms, one ${oneMs.toFixed(3)} ms\n`),
-      );
-      assert(manyMs < 2_000 && oneMs < 5, "far slower than it was");
+      await journal.write(new Map([["key-7", "y"]]));
     });
+    assertEquals((await reopened(path)).records, many.set("key-7", "y"));
   });
 });
