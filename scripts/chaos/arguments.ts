@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { closest } from "fastest-levenshtein";
 import { FAULT_KINDS, type FaultKind } from "../../chaos/fault_kinds.ts";
+import type { BackendName } from "../../chaos/real/target.ts";
 import { SERVER_KINDS, type ServerKind } from "../servers/binary.ts";
 import { UsageError } from "./usage_error.ts";
 
-export const BACKENDS = ["memory", "sqlite", "ioredis", "node-redis", "valkey-glide"] as const;
-export type BackendName = typeof BACKENDS[number];
+export const BACKENDS: readonly BackendName[] = [
+  ...["memory", "sqlite", "ioredis", "node-redis", "valkey-glide"] as const,
+];
 
 export interface ChaosArguments {
   /** Undefined: memory, SQLite, and every client whose server is found. */

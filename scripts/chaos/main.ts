@@ -9,9 +9,10 @@ import {
   summaryLine,
 } from "../../chaos/report.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
-import { faultsFor, runBackend } from "./backend_run.ts";
+import { faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
 import { runMutants } from "./mutants.ts";
-import { selectTargets, type Target } from "./targets.ts";
+import type { Target } from "../../chaos/real/target.ts";
+import { selectTargets } from "./targets.ts";
 import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import { type TargetTally, whyWorthless } from "./worth.ts";

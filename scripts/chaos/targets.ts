@@ -1,4 +1,4 @@
-import type { BackendName, ChaosArguments } from "./arguments.ts";
+import type { ChaosArguments } from "./arguments.ts";
 import { BACKENDS } from "./arguments.ts";
 import {
   isExecutable,
@@ -6,28 +6,12 @@ import {
   type MissingServer,
   SERVER_KINDS,
   type ServerBinary,
-  type ServerExecutable,
   type ServerKind,
 } from "../servers/binary.ts";
+import type { Target } from "../../chaos/real/target.ts";
+import { startServer } from "../servers/server.ts";
 import { findServer, serverVariable } from "../servers/provision.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** Where a backend's sessions are kept. */
-export type TargetStore =
-  | { readonly kind: "memory" }
-  | { readonly kind: "sqlite" }
-  | { readonly kind: "redis"; readonly server: ServerExecutable }
-  /** A server that somebody else runs: it is not killed. */
-  | { readonly kind: "redis-url"; readonly url: string };
-
-/** A backend, and the store that it is tested on. */
-export interface Target {
-  readonly backend: BackendName;
-  readonly store: TargetStore;
-  /** As the report names it. */
-  readonly server: string | null;
-  readonly serverVersion: string | null;
-}
 
 export interface Selection {
   readonly targets: readonly Target[];
@@ -84,7 +68,8 @@ async function findStores(
     const server = await find(kind, args.provision, onProgress);
     if (isMissing(server)) found.push({ kind, reason: server.missing });
     else if (isExecutable(server)) {
-      const store = { kind: "redis", server } as const;
+      const start = () => startServer(server, { persistence: "aof" });
+      const store = { kind: "redis", start } as const;
       found.push({ store, server: kind, serverVersion: server.version });
     } else found.push(byUrl(server.url, kind));
   }

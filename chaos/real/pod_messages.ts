@@ -1,7 +1,13 @@
-import type { CaseFault, CaseSettings } from "../../chaos/case.ts";
-import type { Call, Result } from "../../chaos/history.ts";
-import type { PodFlush, PodTold } from "../../chaos/pod_events.ts";
-import type { BackendName } from "./arguments.ts";
+/**
+ * What the runner and a pod process tell each other.
+ *
+ * @module
+ */
+
+import type { CaseFault, CaseSettings } from "../case.ts";
+import type { Call, Result } from "../history.ts";
+import type { PodFlush, PodTold } from "../pod_events.ts";
+import type { BackendName } from "./target.ts";
 
 /** What a pod process is told, one line of JSON each. */
 export type ToPod =

@@ -1,10 +1,13 @@
-import type { CaseFault } from "../../chaos/case.ts";
-import { FaultProxy, type ProxyFault } from "../../chaos/proxy.ts";
-import type { FaultSpans } from "../../chaos/fault_plan.ts";
-import type { Trouble } from "../../chaos/store_power.ts";
-import { type RunningServer, startServer } from "../servers/server.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CaseFault } from "../case.ts";
+import { FaultProxy, type ProxyFault } from "../proxy.ts";
+import type { FaultSpans } from "../fault_plan.ts";
+import type { Trouble } from "../store_power.ts";
 import { type PodWay, RealOutages } from "./real_outages.ts";
-import type { TargetStore } from "./targets.ts";
+import type { StoreServer } from "./store_server.ts";
+import type { TargetStore } from "./target.ts";
 
 /** One lane's store: made when the lane starts, gone when it ends. */
 export interface RealStore {
@@ -26,9 +29,9 @@ export async function openRealStore(
 ): Promise<RealStore> {
   switch (store.kind) {
     case "sqlite":
-      return new SqliteFile(await Deno.makeTempDir({ prefix: "hakgal-chaos-" }));
+      return new SqliteFile(await mkdtemp(join(tmpdir(), "hakgal-chaos-")));
     case "redis": {
-      const server = await startServer(store.server, { persistence: "aof" });
+      const server = await store.start();
       return new ProxiedServer(server.url, server);
     }
     case "redis-url":
@@ -59,20 +62,20 @@ class SqliteFile implements RealStore {
   }
 
   async stop(): Promise<void> {
-    await Deno.remove(this.#dir, { recursive: true });
+    await rm(this.#dir, { recursive: true, force: true });
   }
 }
 
 class ProxiedServer implements RealStore {
   readonly faultsInPods = false;
   readonly directUrl: string;
-  readonly #server: RunningServer | undefined;
+  readonly #server: StoreServer | undefined;
   readonly #proxies = new Map<number, FaultProxy>();
   readonly #troubles = new Map<number, Trouble | undefined>();
   #restarting: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  constructor(url: string, server: RunningServer | undefined) {
+  constructor(url: string, server: StoreServer | undefined) {
     this.directUrl = url;
     this.#server = server;
   }

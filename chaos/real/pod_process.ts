@@ -1,5 +1,16 @@
-import type { Call } from "../../chaos/history.ts";
-import type { PodFlush } from "../../chaos/pod_events.ts";
+/**
+ * A pod as its owner sees it: a child process that is told what to do, line by line.
+ *
+ * @module
+ */
+
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Call } from "../history.ts";
+import type { PodFlush } from "../pod_events.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
 
 /** What a pod's owner hears. */
@@ -12,14 +23,17 @@ export interface PodListener {
   onExit(): void;
 }
 
-const MAIN = new URL("./pod_main.ts", import.meta.url);
+/** As it is called in this package: TypeScript from JSR or a working tree, JavaScript from npm. */
+const MAIN = new URL(
+  import.meta.url.endsWith(".ts") ? "./pod_main.ts" : "./pod_main.js",
+  import.meta.url,
+);
 const START_TIMEOUT_MS = 30_000;
 
 /** One life of a pod: a child process. */
 export class PodProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #encoder = new TextEncoder();
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #ended: Promise<void>;
   readonly #listener: PodListener;
   #opened = Promise.withResolvers<string | undefined>();
   #flushed = Promise.withResolvers<PodFlush | undefined>();
@@ -27,15 +41,20 @@ export class PodProcess {
 
   private constructor(listener: PodListener) {
     this.#listener = listener;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--quiet", MAIN.href],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#writer = this.#child.stdin.getWriter();
-    void this.#listen();
-    void this.#child.status.then(() => this.#end());
+    const [program, ...args] = podCommand();
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
+    this.#ended = new Promise((resolve) => {
+      const end = () => {
+        this.#end();
+        resolve();
+      };
+      // `close` comes when all that it had said was read.
+      this.#child.once("close", end).once("error", end);
+    });
+    // A pod that was killed reads nothing any more.
+    this.#child.stdin.on("error", () => {});
+    createInterface({ input: this.#child.stdout })
+      .on("line", (line) => this.#hear(JSON.parse(line)));
   }
 
   /** Starts a process and opens its manager. */
@@ -92,16 +111,12 @@ export class PodProcess {
   /** SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
     this.strike();
-    await this.#child.status;
+    await this.#ended;
   }
 
   /** SIGKILL, without waiting. */
   strike(): void {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It had ended by itself.
-    }
+    this.#child.kill("SIGKILL");
     this.#end();
   }
 
@@ -110,28 +125,11 @@ export class PodProcess {
     const { pid } = this.#child;
     const seconds = (spanMs / 1_000).toFixed(3);
     const script = `kill -STOP ${pid} && sleep ${seconds}; kill -CONT ${pid}`;
-    const shell = new Deno.Command("sh", {
-      args: ["-c", script],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    shell.unref();
+    spawn("sh", ["-c", script], { stdio: "ignore" }).unref();
   }
 
   #send(message: ToPod): void {
-    if (this.#isDead) return;
-    const line = this.#encoder.encode(`${JSON.stringify(message)}\n`);
-    this.#writer.write(line).catch(() => this.#end());
-  }
-
-  async #listen(): Promise<void> {
-    let rest = "";
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) this.#hear(JSON.parse(line));
-    }
+    if (!this.#isDead) this.#child.stdin.write(`${JSON.stringify(message)}\n`);
   }
 
   #hear(message: FromPod): void {
@@ -159,7 +157,16 @@ export class PodProcess {
     this.#isDead = true;
     this.#opened.reject(new Error("a pod process ended while it started"));
     this.#flushed.resolve(undefined);
-    this.#writer.abort().catch(() => {});
+    this.#child.stdin.destroy();
     this.#listener.onExit();
   }
+}
+
+/** How this runtime runs a module in a process of its own. */
+function podCommand(): readonly [program: string, ...args: string[]] {
+  const isDeno = "Deno" in globalThis;
+  return [
+    process.execPath,
+    ...(isDeno ? ["run", "-A", "--no-check", "--quiet", MAIN.href] : [fileURLToPath(MAIN)]),
+  ];
 }

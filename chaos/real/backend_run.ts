@@ -1,18 +1,18 @@
-import {
-  type CampaignOptions,
-  type CampaignResult,
-  runCampaign,
-  type Tally,
-} from "../../chaos/campaign.ts";
-import { type FaultKind, faultKindsOf, isOutage } from "../../chaos/fault_kinds.ts";
-import { runSimulated } from "../../chaos/simulated_runner.ts";
-import type { ChaosArguments } from "./arguments.ts";
+import { type CampaignOptions, type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
+import { type FaultKind, faultKindsOf, isOutage } from "../fault_kinds.ts";
+import { runSimulated } from "../simulated_runner.ts";
 import { RealLane } from "./real_lane.ts";
 import { openRealStore } from "./real_store.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./target.ts";
 
 export interface BackendRunOptions {
-  readonly args: Pick<ChaosArguments, "seed" | "path" | "runs" | "faults">;
+  readonly args: {
+    readonly seed: number;
+    readonly path: string | undefined;
+    readonly runs: number | undefined;
+    /** Undefined: all. */
+    readonly faults: readonly FaultKind[] | undefined;
+  };
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
   readonly onTally: (tallies: readonly Tally[]) => void;

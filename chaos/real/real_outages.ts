@@ -1,9 +1,9 @@
-import { cp } from "node:fs/promises";
-import type { CaseFault } from "../../chaos/case.ts";
-import type { FaultKind, OutageKind } from "../../chaos/fault_kinds.ts";
-import type { FaultSpans } from "../../chaos/fault_plan.ts";
-import type { Trouble } from "../../chaos/store_power.ts";
-import type { RunningServer } from "../servers/server.ts";
+import { cp, rename, rm } from "node:fs/promises";
+import type { CaseFault } from "../case.ts";
+import type { FaultKind, OutageKind } from "../fault_kinds.ts";
+import type { FaultSpans } from "../fault_plan.ts";
+import type { Trouble } from "../store_power.ts";
+import type { StoreServer } from "./store_server.ts";
 
 /** The way of one pod to the server. */
 export interface PodWay {
@@ -35,14 +35,14 @@ export function podsHit({ kind, phase, pod }: CaseFault, pods: number): readonly
 
 /** Outages of a server of our own, and of the ways to it. */
 export class RealOutages {
-  readonly #server: RunningServer;
+  readonly #server: StoreServer;
   readonly #spans: FaultSpans;
   readonly #wayOf: (pod: number) => PodWay;
   readonly #underWay = new Set<Promise<void>>();
   #isServing = false;
   #healed = Promise.withResolvers<void>();
 
-  constructor(server: RunningServer, spans: FaultSpans, wayOf: (pod: number) => PodWay) {
+  constructor(server: StoreServer, spans: FaultSpans, wayOf: (pod: number) => PodWay) {
     this.#server = server;
     this.#spans = spans;
     this.#wayOf = wayOf;
@@ -145,8 +145,8 @@ export class RealOutages {
       await this.#wait(livesMs);
       await this.#server.kill();
       return async () => {
-        await Deno.remove(data, { recursive: true });
-        await Deno.rename(snapshot, data);
+        await rm(data, { recursive: true, force: true });
+        await rename(snapshot, data);
         await this.#server.restart();
       };
     });

@@ -4,22 +4,36 @@
  * @module
  */
 
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline";
 import { sqliteAdapter } from "../../adapters/sqlite.ts";
 import { SessionManager, type StorageAdapter } from "../../mod.ts";
-import type { CaseFault, CaseSettings } from "../../chaos/case.ts";
-import { faultSpans } from "../../chaos/fault_plan.ts";
-import { type CommandFault, FaultyAdapter } from "../../chaos/faulty_adapter.ts";
-import { isAway, makeCall } from "../../chaos/pod_calls.ts";
-import { flush, listen } from "../../chaos/pod_events.ts";
-import type { PodFlush } from "../../chaos/pod_events.ts";
+import type { CaseFault, CaseSettings } from "../case.ts";
+import { faultSpans } from "../fault_plan.ts";
+import { type CommandFault, FaultyAdapter } from "../faulty_adapter.ts";
+import { isAway, makeCall } from "../pod_calls.ts";
+import { flush, listen } from "../pod_events.ts";
+import type { PodFlush } from "../pod_events.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
 
 const encoder = new TextEncoder();
+const STDOUT = 1;
 
 function say(message: FromPod): void {
   // Synchronously: what was said before a SIGKILL must have left the process.
   let rest = encoder.encode(`${JSON.stringify(message)}\n`);
-  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  while (rest.length > 0) rest = rest.subarray(writeSome(rest));
+}
+
+function writeSome(bytes: Uint8Array): number {
+  try {
+    return writeSync(STDOUT, bytes);
+  } catch (error) {
+    // A pipe that is full for now.
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return 0;
+    throw error;
+  }
 }
 
 class PodMain {
@@ -110,7 +124,7 @@ function toCommandFault(fault: CaseFault, settings: CaseSettings): CommandFault 
         kind: "pod-kill",
         // Nobody carries out what a dead process had not executed: here p1 is p0.
         phase: fault.phase === "p2" ? "p2" : "p0",
-        kill: () => Deno.kill(Deno.pid, "SIGKILL"),
+        kill: () => process.kill(process.pid, "SIGKILL"),
       };
     case "reply-cut":
       return { kind: "reply-cut" };
@@ -135,13 +149,9 @@ function toCommandFault(fault: CaseFault, settings: CaseSettings): CommandFault 
 const CONNECT_ATTEMPTS = 40;
 const CONNECT_PAUSE_MS = 100;
 
-if (import.meta.main) {
-  const pod = new PodMain();
-  let rest = "";
-  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) pod.hear(JSON.parse(line));
-  }
-  Deno.exit(0);
-}
+const pod = new PodMain();
+// The runner decides when it ends: an interruption from the terminal reaches all processes at once.
+for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+createInterface({ input: process.stdin })
+  .on("line", (line) => pod.hear(JSON.parse(line)))
+  .on("close", () => process.exit(0));

@@ -1,9 +1,13 @@
-import { type CaseSettings, type ChaosCase, REAL_SETTINGS } from "../../chaos/case.ts";
-import type { RunOutcome } from "../../chaos/runner.ts";
-import type { BackendName } from "./arguments.ts";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CaseSettings, type ChaosCase, REAL_SETTINGS } from "../case.ts";
+import type { RunOutcome } from "../runner.ts";
 import { PodProcess } from "./pod_process.ts";
 import { RealRun } from "./real_run.ts";
 import type { RealStore } from "./real_store.ts";
+import type { BackendName } from "./target.ts";
 
 /** One store with its pods, kept across histories; runs one history at a time. */
 export class RealLane {
@@ -13,7 +17,7 @@ export class RealLane {
   readonly #prefix: string;
   readonly #pods: (PodProcess | undefined)[] = [];
   /** Where the pods' journals are, which outlive them. */
-  readonly #dir = Deno.makeTempDirSync({ prefix: "hakgal-chaos-" });
+  readonly #dir = mkdtempSync(join(tmpdir(), "hakgal-chaos-"));
   #server: string | undefined;
   #histories = 0;
   #run: RealRun | undefined;
@@ -86,6 +90,6 @@ export class RealLane {
     this.#run = undefined;
     await Promise.all(this.#pods.map((pod) => pod?.kill()));
     await this.#store.stop();
-    await Deno.remove(this.#dir, { recursive: true });
+    await rm(this.#dir, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,28 @@
+/**
+ * What a real run is made on.
+ *
+ * @module
+ */
+
+import type { StoreServer } from "./store_server.ts";
+
+/** The backends that pods can be opened on by name. */
+export type BackendName = "memory" | "sqlite" | "ioredis" | "node-redis" | "valkey-glide";
+
+/** Where a backend's sessions are kept. */
+export type TargetStore =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite" }
+  /** A server that is started for the run, one a lane, and may be killed. */
+  | { readonly kind: "redis"; readonly start: () => Promise<StoreServer> }
+  /** A server that somebody else runs: it is not killed. */
+  | { readonly kind: "redis-url"; readonly url: string };
+
+/** A backend, and the store that it is tested on. */
+export interface Target {
+  readonly backend: BackendName;
+  readonly store: TargetStore;
+  /** As the report names it. */
+  readonly server: string | null;
+  readonly serverVersion: string | null;
+}
