@@ -62,6 +62,17 @@ export class Recorder {
     });
   }
 
+  /** A last call that proved nothing: it is one of the others. */
+  recall(op: number): void {
+    const index = this.#events.findIndex((event) =>
+      event.type === "invoke" && event.call.op === op
+    );
+    const event = this.#events[index];
+    if (event?.type !== "invoke") return;
+    const { final: _final, ...rest } = event;
+    this.#events[index] = rest;
+  }
+
   /** `wasAway`: the pod says now that it took the store for away when the call began. */
   answer(op: number, result: Result, wasAway = false): void {
     const begun = wasAway

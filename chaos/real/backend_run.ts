@@ -1,6 +1,7 @@
 import { type CampaignOptions, type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
-import { type FaultKind, faultKindsOf, isOutage } from "../fault_kinds.ts";
+import { type FaultKind, faultKindsOf } from "../fault_kinds.ts";
 import { runSimulated } from "../simulated_runner.ts";
+import type { PodProcesses } from "./pod_processes.ts";
 import { RealLane } from "./real_lane.ts";
 import { openRealStore } from "./real_store.ts";
 import type { Target } from "./target.ts";
@@ -15,6 +16,8 @@ export interface BackendRunOptions {
   };
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
+  /** Where pods come from: one for all backends of a run. */
+  readonly processes: PodProcesses;
   readonly onTally: (tallies: readonly Tally[]) => void;
 }
 
@@ -31,10 +34,7 @@ const LEAST_MS_A_LANE = 10_000;
 /** Tries of a real case that failed before: its timing differs each time. */
 const REAL_TRIES = 20;
 
-/**
- * The faults that a run makes on a target: what is selected and can be made there. Outages of servers take long, so on
- * them they are made only where they are selected.
- */
+/** The faults that a run makes on a target: what is selected and can be made there. */
 export function faultsFor(
   target: Target,
   selected: readonly FaultKind[] | undefined,
@@ -43,9 +43,7 @@ export function faultsFor(
   const possible = kind === "redis-url"
     ? faultKindsOf("redis").filter((fault) => fault !== "server-restart")
     : faultKindsOf(kind);
-  return selected === undefined
-    ? possible.filter((fault) => kind === "memory" || !isOutage(fault))
-    : possible.filter((fault) => selected.includes(fault));
+  return possible.filter((fault) => selected === undefined || selected.includes(fault));
 }
 
 export async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {
@@ -63,40 +61,56 @@ export async function runBackend(target: Target, options: BackendRunOptions): Pr
 
 async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
   const { path, runs } = options.args;
-  const startedAtMs = performance.now();
+  const endsAtMs = performance.now() + options.timeLimitMs;
   const affordable = Math.max(1, Math.floor(options.timeLimitMs / LEAST_MS_A_LANE));
   const count = path === undefined ? Math.min(LANES, affordable, runs ?? LANES) : 1;
   const lanes: RealLane[] = [];
   const tallies: Tally[] = [];
   const found = new AbortController();
   const signal = AbortSignal.any([found.signal, options.signal]);
+  const campaign = async (lane: RealLane, index: number, onHistory: () => void) => {
+    const timeLimitMs = endsAtMs - performance.now();
+    const share = runs === undefined ? {} : { runs: Math.ceil((runs - index) / count) };
+    const result = await runCampaign({
+      ...common({ ...options, signal, timeLimitMs }, index, tallies, onHistory),
+      ...share,
+      runner: (chaosCase) => lane.run(chaosCase),
+      cases: { faults: weighted(faultsFor(target, options.args.faults)), time: "real" },
+      isDeterministic: false,
+      tries: path === undefined ? 2 : REAL_TRIES,
+    });
+    if (result.finding) found.abort();
+    return result;
+  };
   try {
-    await Promise.all(
-      Array.from({ length: count }, async (_, index) => {
-        const lane = await openLane(target, `h${index}`, failModeOf(options.args.seed + index));
-        lanes.push(lane);
-        await lane.open();
-      }),
-    );
-    const timeLimitMs = options.timeLimitMs - (performance.now() - startedAtMs);
-    const results = await Promise.all(lanes.map(async (lane, index) => {
-      const share = runs === undefined ? {} : { runs: Math.ceil((runs - index) / count) };
-      const result = await runCampaign({
-        ...common({ ...options, signal, timeLimitMs }, index, tallies),
-        ...share,
-        runner: (chaosCase) => lane.run(chaosCase),
-        cases: { faults: faultsFor(target, options.args.faults), time: "real" },
-        isDeterministic: false,
-        tries: path === undefined ? 2 : REAL_TRIES,
-      });
-      if (result.finding) found.abort();
-      return result;
-    }));
-    return { results, server: lanes[0]?.server };
+    const campaigns: Promise<CampaignResult>[] = [];
+    while (lanes.length < count && !signal.aborted) {
+      const lane = await openLane(target, options.processes, lanes.length, options.args.seed);
+      lanes.push(lane);
+      await lane.open();
+      // The next one once this one has its pods: many at once keep each other from starting.
+      const { promise: hasRun, resolve } = Promise.withResolvers<void>();
+      const running = campaign(lane, lanes.length - 1, resolve);
+      campaigns.push(running);
+      await Promise.race([hasRun, running]);
+    }
+    return { results: await Promise.all(campaigns), server: lanes[0]?.server };
   } finally {
     await Promise.all(lanes.map((lane) => lane.stop()));
   }
 }
+
+/** Deaths are what it is about, and lost or late commands take no time: both come more often than what takes long. */
+function weighted(kinds: readonly FaultKind[]): FaultKind[] {
+  return kinds.flatMap((kind) => Array<FaultKind>(WEIGHTS[kind] ?? 1).fill(kind));
+}
+
+const WEIGHTS: Readonly<Partial<Record<FaultKind, number>>> = {
+  "pod-kill": 5,
+  "reply-cut": 3,
+  "request-cut": 3,
+  "late-execution": 3,
+};
 
 /** Pods are kept across histories, so a lane's share one: the same for the same seed. */
 function failModeOf(seed: number): "open" | "closed" {
@@ -104,23 +118,26 @@ function failModeOf(seed: number): "open" | "closed" {
 }
 
 async function openLane(
-  target: Target,
-  name: string,
-  failMode: "open" | "closed",
+  { backend, store }: Target,
+  processes: PodProcesses,
+  index: number,
+  seed: number,
 ): Promise<RealLane> {
-  const { backend, store } = target;
   if (backend === "memory" || store.kind === "memory") {
     throw new Error("memory is simulated: it has no processes");
   }
   // Names that no other run on the same server has.
-  const unique = `${name}-${Date.now().toString(36)}`;
-  return new RealLane(backend, await openRealStore(store), unique, failMode);
+  const unique = `h${index}-${Date.now().toString(36)}`;
+  const adapter = { kind: "built-in", backend } as const;
+  const opened = await openRealStore(store, processes.keeper);
+  return new RealLane(adapter, opened, processes, unique, failModeOf(seed + index));
 }
 
 function common(
   { args, timeLimitMs, signal, onTally }: BackendRunOptions,
   lane: number,
   tallies: Tally[],
+  onFirst: () => void = () => {},
 ): Pick<CampaignOptions, "seed" | "timeLimitMs" | "signal" | "onHistory"> & {
   path?: string;
   runs?: number;
@@ -133,6 +150,7 @@ function common(
     ...(args.path === undefined ? {} : { path: args.path }),
     ...(args.runs === undefined ? {} : { runs: args.runs }),
     onHistory(tally) {
+      if (tallies[lane] === undefined) onFirst();
       tallies[lane] = tally;
       onTally(tallies.filter((known) => known !== undefined));
     },

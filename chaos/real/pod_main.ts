@@ -7,7 +7,6 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { sqliteAdapter } from "../../adapters/sqlite.ts";
 import { SessionManager, type StorageAdapter } from "../../mod.ts";
 import type { CaseFault, CaseSettings } from "../case.ts";
 import { faultSpans } from "../fault_plan.ts";
@@ -15,6 +14,8 @@ import { type CommandFault, FaultyAdapter } from "../faulty_adapter.ts";
 import { isAway, makeCall } from "../pod_calls.ts";
 import { flush, listen } from "../pod_events.ts";
 import type { PodFlush } from "../pod_events.ts";
+import { LagMeter } from "./lag_meter.ts";
+import { loadAdapter, makesFaultsItself } from "./pod_adapter.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
 
 const encoder = new TextEncoder();
@@ -40,9 +41,17 @@ class PodMain {
   #manager: SessionManager | undefined;
   #faults: readonly CaseFault[] = [];
   #commits = 0;
+  /** Under way. */
+  #calls = 0;
+  readonly #lag = new LagMeter();
 
   hear(message: ToPod): void {
-    if (message.type === "open") {
+    if (message.type === "prepare") {
+      loadAdapter(message.adapter).then(
+        () => say({ type: "ready" }),
+        (error) => say({ type: "failed", message: String(error) }),
+      );
+    } else if (message.type === "open") {
       this.#open(message).then(
         (server) => say({ type: "open", server }),
         (error) => say({ type: "failed", message: String(error) }),
@@ -56,7 +65,12 @@ class PodMain {
       const { call } = message;
       const { op } = call;
       const wasAway = isAway(this.#manager!);
-      makeCall(this.#manager!, call).then((result) => say({ type: "result", op, result, wasAway }));
+      this.#calls++;
+      this.#lag.start();
+      makeCall(this.#manager!, call).then((result) => {
+        if (--this.#calls === 0) this.#lag.stop();
+        say({ type: "result", op, result, wasAway, lagMs: this.#lag.take() });
+      });
     }
   }
 
@@ -89,19 +103,12 @@ class PodMain {
     }
   }
 
-  async #adapter({ backend, url, settings }: ToPod & { type: "open" }): Promise<StorageAdapter> {
-    switch (backend) {
-      case "sqlite":
-        return new FaultyAdapter(sqliteAdapter({ path: url }), {
-          faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(settings) : undefined,
-        });
-      case "ioredis":
-        return (await import("../../adapters/ioredis.ts")).ioredisAdapter({ url });
-      case "node-redis":
-        return (await import("../../adapters/node_redis.ts")).nodeRedisAdapter({ url });
-      case "valkey-glide":
-        return (await import("../../adapters/valkey_glide.ts")).valkeyGlideAdapter({ url });
-    }
+  async #adapter({ adapter, url, settings }: ToPod & { type: "open" }): Promise<StorageAdapter> {
+    const bare = (await loadAdapter(adapter))(url);
+    if (!makesFaultsItself(adapter)) return bare;
+    return new FaultyAdapter(bare, {
+      faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(settings) : undefined,
+    });
   }
 
   #atCommit(settings: CaseSettings): CommandFault | undefined {

@@ -9,11 +9,18 @@ import type { Call, Result } from "../history.ts";
 import type { PodFlush, PodTold } from "../pod_events.ts";
 import type { BackendName } from "./target.ts";
 
+/** The code that a pod speaks to its store through. */
+export type AdapterChoice = /** One of the package's own. */
+  { readonly kind: "built-in"; readonly backend: Exclude<BackendName, "memory"> };
+
 /** What a pod process is told, one line of JSON each. */
 export type ToPod =
+  /** To load the adapter's code, which takes longer than to open it. */
+  | { readonly type: "prepare"; readonly adapter: AdapterChoice }
   | {
     readonly type: "open";
-    readonly backend: Exclude<BackendName, "memory">;
+    readonly adapter: AdapterChoice;
+    /** Where its store is. */
     readonly url: string;
     readonly settings: CaseSettings;
     /** Where its journal is kept. */
@@ -27,6 +34,7 @@ export type ToPod =
 
 /** What a pod process says. */
 export type FromPod =
+  | { readonly type: "ready" }
   /** `server` is undefined when the store was away. */
   | { readonly type: "open"; readonly server: string | undefined }
   | { readonly type: "failed"; readonly message: string }
@@ -38,6 +46,8 @@ export type FromPod =
     readonly result: Result;
     /** Whether it took the store for away when the call began. */
     readonly wasAway: boolean;
+    /** How long the process was kept from running while it worked, at most. */
+    readonly lagMs: number;
   }
   | { readonly type: "told"; readonly told: PodTold }
   | { readonly type: "flushed"; readonly flush: PodFlush };

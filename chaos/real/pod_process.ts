@@ -11,7 +11,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Call } from "../history.ts";
 import type { PodFlush } from "../pod_events.ts";
-import type { FromPod, ToPod } from "./pod_messages.ts";
+import type { AdapterChoice, FromPod, ToPod } from "./pod_messages.ts";
 
 /** What a pod's owner hears. */
 export interface PodListener {
@@ -34,13 +34,12 @@ const START_TIMEOUT_MS = 30_000;
 export class PodProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #ended: Promise<void>;
-  readonly #listener: PodListener;
+  #listener: PodListener | undefined;
   #opened = Promise.withResolvers<string | undefined>();
   #flushed = Promise.withResolvers<PodFlush | undefined>();
   #isDead = false;
 
-  private constructor(listener: PodListener) {
-    this.#listener = listener;
+  constructor() {
     const [program, ...args] = podCommand();
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
     this.#ended = new Promise((resolve) => {
@@ -57,33 +56,29 @@ export class PodProcess {
       .on("line", (line) => this.#hear(JSON.parse(line)));
   }
 
-  /** Starts a process and opens its manager. */
-  static async start(
-    open: Omit<ToPod & { type: "open" }, "type">,
-    listener: PodListener,
-  ): Promise<{ readonly pod: PodProcess; readonly server: string | undefined }> {
-    const pod = new PodProcess(listener);
-    return { pod, server: await pod.open(open) };
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves when the process is gone, and all that it said was heard. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Whose pod it is from now on. */
+  adopt(listener: PodListener): void {
+    this.#listener = listener;
+  }
+
+  /** Loads the adapter's code. */
+  async prepare(adapter: AdapterChoice): Promise<void> {
+    await this.#ask({ type: "prepare", adapter });
   }
 
   /** Opens a manager, in place of the one before. */
   async open(open: Omit<ToPod & { type: "open" }, "type">): Promise<string | undefined> {
-    if (this.#isDead) throw new Error("the pod process has ended");
-    this.#opened = Promise.withResolvers();
-    this.#opened.promise.catch(() => {});
-    this.#send({ type: "open", ...open });
-    const timer = setTimeout(
-      () => this.#opened.reject(new Error(`a pod process did not start in ${START_TIMEOUT_MS} ms`)),
-      START_TIMEOUT_MS,
-    );
-    try {
-      return await this.#opened.promise;
-    } catch (error) {
-      await this.kill();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    return await this.#ask({ type: "open", ...open });
   }
 
   /** Whether the process has ended. */
@@ -128,25 +123,47 @@ export class PodProcess {
     spawn("sh", ["-c", script], { stdio: "ignore" }).unref();
   }
 
+  /** What the process answers first; when that is a failure, it is of no use. */
+  async #ask(message: ToPod): Promise<string | undefined> {
+    if (this.#isDead) throw new Error("the pod process has ended");
+    this.#opened = Promise.withResolvers();
+    this.#opened.promise.catch(() => {});
+    this.#send(message);
+    const timer = setTimeout(
+      () => this.#opened.reject(new Error(`a pod process did not start in ${START_TIMEOUT_MS} ms`)),
+      START_TIMEOUT_MS,
+    );
+    try {
+      return await this.#opened.promise;
+    } catch (error) {
+      await this.kill();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #send(message: ToPod): void {
     if (!this.#isDead) this.#child.stdin.write(`${JSON.stringify(message)}\n`);
   }
 
   #hear(message: FromPod): void {
     switch (message.type) {
+      case "ready":
+        return this.#opened.resolve(undefined);
       case "open":
         return this.#opened.resolve(message.server);
       case "failed":
         return this.#opened.reject(new Error(`a pod could not open its store: ${message.message}`));
       case "fault":
-        return this.#listener.onFault(message.fault);
+        return this.#listener?.onFault(message.fault);
       case "commit":
-        return this.#listener.onCommit();
+        return this.#listener?.onCommit();
       case "result":
         // What a process had said before it died was said.
-        return this.#listener.onResult(message);
+        return this.#listener?.onResult(message);
       case "told":
-        return this.#listener.onTold(message.told);
+        return this.#listener?.onTold(message.told);
       case "flushed":
         return this.#flushed.resolve(message.flush);
     }
@@ -158,7 +175,7 @@ export class PodProcess {
     this.#opened.reject(new Error("a pod process ended while it started"));
     this.#flushed.resolve(undefined);
     this.#child.stdin.destroy();
-    this.#listener.onExit();
+    this.#listener?.onExit();
   }
 }
 

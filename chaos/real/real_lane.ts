@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CaseSettings, type ChaosCase, REAL_SETTINGS } from "../case.ts";
 import type { RunOutcome } from "../runner.ts";
-import { PodProcess } from "./pod_process.ts";
+import type { AdapterChoice } from "./pod_messages.ts";
+import type { PodProcess } from "./pod_process.ts";
+import type { PodProcesses } from "./pod_processes.ts";
 import { RealRun } from "./real_run.ts";
 import type { RealStore } from "./real_store.ts";
-import type { BackendName } from "./target.ts";
 
 /** One store with its pods, kept across histories; runs one history at a time. */
 export class RealLane {
   readonly settings: CaseSettings;
-  readonly #backend: Exclude<BackendName, "memory">;
+  readonly #adapter: AdapterChoice;
+  readonly #processes: PodProcesses;
   readonly #store: RealStore;
   readonly #prefix: string;
   readonly #pods: (PodProcess | undefined)[] = [];
@@ -24,13 +26,16 @@ export class RealLane {
   #isStopped = false;
 
   constructor(
-    backend: Exclude<BackendName, "memory">,
+    adapter: AdapterChoice,
     store: RealStore,
+    processes: PodProcesses,
     name: string,
     failMode: "open" | "closed",
   ) {
     this.settings = { ...REAL_SETTINGS, failMode };
-    this.#backend = backend;
+    this.#adapter = adapter;
+    this.#processes = processes;
+    processes.keeper.folder(this.#dir);
     this.#store = store;
     this.#prefix = name;
   }
@@ -58,21 +63,19 @@ export class RealLane {
     // A history that its campaign gave up goes on for a while: it gets no more processes.
     if (this.#isStopped) throw new Error("the lane was stopped");
     const url = await this.#store.urlFor(index, () => this.#run?.atCommit(index));
-    const { pod, server } = await PodProcess.start(
-      {
-        backend: this.#backend,
-        url,
-        settings: this.settings,
-        journal: `${this.#dir}/pod-${index}.journal`,
-      },
-      {
-        onResult: (answer) => this.#run?.recordAnswer(answer),
-        onTold: (told) => this.#run?.recordTold(index, told),
-        onFault: (fault) => this.#run?.recordFault(index, fault),
-        onCommit: () => this.#run?.countCommit(index),
-        onExit: () => this.#run?.recordKill(index),
-      },
-    );
+    const pod = await this.#processes.take(this.#adapter, {
+      onResult: (answer) => this.#run?.recordAnswer(answer),
+      onTold: (told) => this.#run?.recordTold(index, told),
+      onFault: (fault) => this.#run?.recordFault(index, fault),
+      onCommit: () => this.#run?.countCommit(index),
+      onExit: () => this.#run?.recordKill(index),
+    });
+    const server = await pod.open({
+      adapter: this.#adapter,
+      url,
+      settings: this.settings,
+      journal: `${this.#dir}/pod-${index}.journal`,
+    });
     this.#server ??= server;
     this.#pods[index] = pod;
     if (this.#isStopped) await pod.kill();

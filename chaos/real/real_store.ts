@@ -6,6 +6,7 @@ import { FaultProxy, type ProxyFault } from "../proxy.ts";
 import type { FaultSpans } from "../fault_plan.ts";
 import type { Trouble } from "../store_power.ts";
 import { type PodWay, RealOutages } from "./real_outages.ts";
+import type { Keeper } from "./keeper.ts";
 import type { StoreServer } from "./store_server.ts";
 import type { TargetStore } from "./target.ts";
 
@@ -24,12 +25,17 @@ export interface RealStore {
   stop(): Promise<void>;
 }
 
+/** Makes the store of one lane; `keeper` removes it when nobody else does. */
 export async function openRealStore(
   store: Exclude<TargetStore, { kind: "memory" }>,
+  keeper: Keeper,
 ): Promise<RealStore> {
   switch (store.kind) {
-    case "sqlite":
-      return new SqliteFile(await mkdtemp(join(tmpdir(), "hakgal-chaos-")));
+    case "sqlite": {
+      const dir = await mkdtemp(join(tmpdir(), "hakgal-chaos-"));
+      keeper.folder(dir);
+      return new SqliteFile(dir);
+    }
     case "redis": {
       const server = await store.start();
       return new ProxiedServer(server.url, server);

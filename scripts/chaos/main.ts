@@ -1,5 +1,5 @@
 import { FAULT_KINDS } from "../../chaos/fault_kinds.ts";
-import type { CampaignResult, Finding, Tally } from "../../chaos/campaign.ts";
+import type { CampaignResult, Finding } from "../../chaos/campaign.ts";
 import {
   type ChaosReport,
   failureText,
@@ -9,11 +9,13 @@ import {
   summaryLine,
 } from "../../chaos/report.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
-import { faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
+import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
 import { runMutants } from "./mutants.ts";
+import { PodProcesses } from "../../chaos/real/pod_processes.ts";
 import type { Target } from "../../chaos/real/target.ts";
 import { selectTargets } from "./targets.ts";
 import { Terminal } from "./terminal.ts";
+import { GroupProgress, inTurn } from "./turns.ts";
 import { UsageError } from "./usage_error.ts";
 import { type TargetTally, whyWorthless } from "./worth.ts";
 
@@ -83,19 +85,32 @@ async function chaos(
   );
   const skipped = [...selection.skipped];
   const runs: TargetRun[] = [];
+  const processes = new PodProcesses();
   const failures: string[] = [];
-  for (const [index, target] of selection.targets.entries()) {
+  for (const { targets, leftMs } of inTurn(selection.targets, startedAtMs + args.timeLimitMs)) {
     if (signal.aborted) break;
-    const leftMs = startedAtMs + args.timeLimitMs - performance.now();
-    const shareMs = leftMs / (selection.targets.length - index);
-    try {
-      runs.push(await runTarget(target, args, shareMs, terminal, signal));
-    } catch (error) {
+    const progress = new GroupProgress(leftMs, (line) => terminal.progress(line));
+    const ended = await Promise.allSettled(
+      targets.map((target) =>
+        runTarget(target, args, terminal, {
+          ...{ args, timeLimitMs: leftMs, signal, processes },
+          onTally: (tallies) => progress.tell(target, tallies),
+        })
+      ),
+    );
+    for (const [index, result] of ended.entries()) {
+      if (result.status === "fulfilled") {
+        runs.push(result.value);
+        continue;
+      }
+      const { reason: error } = result;
+      const backend = nameOf(targets[index]!);
       const reason = error instanceof Error ? error.message : String(error);
-      skipped.push({ backend: nameOf(target), reason });
-      failures.push(`${nameOf(target)} could not be run: ${reason}`);
+      skipped.push({ backend, reason });
+      failures.push(`${backend} could not be run: ${reason}`);
     }
   }
+  await processes.stop();
   sayWhatWasNotTested(skipped, args, terminal);
   const backends = runs.map(({ reported }) => reported);
   await writeReport(args, { startedAtMs, backends, skipped, mutants: [] });
@@ -122,18 +137,10 @@ function sayWhatWasNotTested(
 async function runTarget(
   target: Target,
   args: ChaosArguments,
-  timeLimitMs: number,
   terminal: Terminal,
-  signal: AbortSignal,
+  options: BackendRunOptions,
 ): Promise<TargetRun> {
-  const startedAtMs = performance.now();
-  const { results, server } = await runBackend(target, {
-    args,
-    timeLimitMs,
-    signal,
-    onTally: (tallies) =>
-      terminal.progress(() => progressLine(nameOf(target), tallies, startedAtMs, timeLimitMs)),
-  });
+  const { results, server } = await runBackend(target, options);
   const version = target.server === null
     ? null
     : target.serverVersion ?? server?.split(" ").at(-1) ?? null;
@@ -150,20 +157,6 @@ async function runTarget(
     terminal.line(failureText(nameOf(named), finding, replayCommand(target, args, finding)));
   }
   return { target: named, results, reported };
-}
-
-function progressLine(
-  name: string,
-  tallies: readonly Tally[],
-  startedAtMs: number,
-  timeLimitMs: number,
-): string {
-  const sum = (count: (tally: Tally) => number) =>
-    tallies.reduce((total, tally) => total + count(tally), 0);
-  const seconds = Math.round((performance.now() - startedAtMs) / 1_000);
-  return `${name}: ${sum(({ histories }) => histories)} histories, ` +
-    `${sum(({ operations }) => operations)} operations, ${seconds} of ` +
-    `${Math.round(timeLimitMs / 1_000)} s`;
 }
 
 function replayCommand(target: Target, args: ChaosArguments, { seed, path }: Finding): string {

@@ -1,0 +1,53 @@
+import type { Tally } from "../../chaos/campaign.ts";
+import { nameOf } from "../../chaos/report.ts";
+import type { Target } from "../../chaos/real/target.ts";
+
+/** Targets that are run side by side. */
+export interface Turn {
+  readonly targets: readonly Target[];
+  /** Their share of the time that is left. */
+  readonly leftMs: number;
+}
+
+/**
+ * What is simulated needs all of the processor, and has it alone; what is real waits most of the time, so that all of it
+ * runs side by side. Each of the two gets half of the time.
+ */
+export function* inTurn(targets: readonly Target[], endsAtMs: number): Generator<Turn> {
+  const turns = [
+    targets.filter(({ store }) => store.kind === "memory"),
+    targets.filter(({ store }) => store.kind !== "memory"),
+  ].filter((turn) => turn.length > 0);
+  for (const [index, turn] of turns.entries()) {
+    yield { targets: turn, leftMs: (endsAtMs - performance.now()) / (turns.length - index) };
+  }
+}
+
+/** How far the targets of one turn are, in one line. */
+export class GroupProgress {
+  readonly #startedAtMs = performance.now();
+  readonly #timeLimitMs: number;
+  readonly #print: (line: () => string) => void;
+  readonly #tallies = new Map<Target, readonly Tally[]>();
+
+  constructor(timeLimitMs: number, print: (line: () => string) => void) {
+    this.#timeLimitMs = timeLimitMs;
+    this.#print = print;
+  }
+
+  tell(target: Target, tallies: readonly Tally[]): void {
+    this.#tallies.set(target, tallies);
+    this.#print(() => this.#line());
+  }
+
+  #line(): string {
+    const all = [...this.#tallies.values()].flat();
+    const sum = (count: (tally: Tally) => number) =>
+      all.reduce((total, tally) => total + count(tally), 0);
+    const seconds = Math.round((performance.now() - this.#startedAtMs) / 1_000);
+    return `${[...this.#tallies.keys()].map(nameOf).join(", ")}: ` +
+      `${sum(({ histories }) => histories)} histories, ` +
+      `${sum(({ operations }) => operations)} operations, ${seconds} of ` +
+      `${Math.round(this.#timeLimitMs / 1_000)} s`;
+  }
+}
