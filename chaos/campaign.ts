@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { arbitraryCase, type CaseOptions, type ChaosCase } from "./case.ts";
 import { checkHistory, type Verdict, type Violation } from "./checker.ts";
 import type { FaultKind } from "./fault_kinds.ts";
+import { FaultLatencies } from "./fault_latency.ts";
 import { type History, writeHistory } from "./history.ts";
 import { hashText } from "./random.ts";
 import type { Runner, RunOutcome } from "./runner.ts";
@@ -41,6 +42,9 @@ export interface Tally {
   /** Sessions that calls of two pods or more went to. */
   readonly sharedSessions: number;
   readonly undecided: number;
+  /** Pods that died. */
+  readonly deaths: number;
+  readonly latencies: FaultLatencies;
 }
 
 /** A violation, with the smallest case that shows it. */
@@ -58,12 +62,16 @@ export interface CampaignResult {
   readonly finding: Finding | undefined;
   /** What is wrong with the tool itself: two runs of one case differed, or a run could not be made. */
   readonly toolFailure: string | undefined;
+  /** A history that held, with as many kinds of faults as were seen in one. */
+  readonly sample: History | undefined;
 }
 
 /** One case in so many is run twice. */
 const TWICE_EVERY = 20;
 /** Time that is kept for making a failing case smaller, at most. */
 const SHRINK_MS = 30_000;
+/** Events of a history that is kept to be shown, at most. */
+const SAMPLE_EVENTS = 2_000;
 
 /** Runs cases made from a seed. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
@@ -91,6 +99,9 @@ class Campaign {
   #operations = 0;
   #sharedSessions = 0;
   #undecided = 0;
+  #deaths = 0;
+  readonly #latencies = new FaultLatencies();
+  #sample: { readonly history: History; readonly worth: number } | undefined;
   #failing: Omit<Finding, "seed" | "path"> | undefined;
   /** What the first failing case showed. */
   #signature: Violation | undefined;
@@ -128,8 +139,16 @@ class Campaign {
     this.#count(outcome);
     const verdict = checkHistory(outcome.history);
     if (verdict.verdict === "undecided") this.#undecided++;
+    if (verdict.verdict === "holds") this.#consider(outcome);
     this.#options.onHistory?.(this.tally);
     return !this.#isFailure(chaosCase, outcome.history, verdict);
+  }
+
+  /** Keeps the history that shows most. */
+  #consider({ history, operations, faults }: RunOutcome): void {
+    if (history.events.length > SAMPLE_EVENTS) return;
+    const worth = faults.size + Math.min(operations, SAMPLE_EVENTS) / SAMPLE_EVENTS;
+    if (worth > (this.#sample?.worth ?? 0)) this.#sample = { history, worth };
   }
 
   #isFailure(chaosCase: ChaosCase, history: History, verdict: Verdict): boolean {
@@ -158,11 +177,13 @@ class Campaign {
   #count({ history, operations, faults }: RunOutcome): void {
     this.#histories++;
     this.#operations += operations;
+    this.#latencies.add(history);
     for (const [kind, count] of faults) {
       this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
     }
     const podsOf = new Map<string, Set<string>>();
     for (const event of history.events) {
+      if (event.type === "kill") this.#deaths++;
       if (event.type !== "invoke" || event.final) continue;
       const { tenant, id } = event.call.session;
       const pods = podsOf.get(`${tenant}/${id}`) ?? new Set();
@@ -178,6 +199,8 @@ class Campaign {
       faults: this.#faults,
       sharedSessions: this.#sharedSessions,
       undecided: this.#undecided,
+      deaths: this.#deaths,
+      latencies: this.#latencies,
     };
   }
 
@@ -188,6 +211,7 @@ class Campaign {
       tally: this.tally,
       finding: failing && path !== null ? { ...failing, seed, path } : undefined,
       toolFailure: this.#toolFailure,
+      sample: this.#sample?.history,
     };
   }
 }

@@ -64,6 +64,8 @@ export interface FaultSpans {
   readonly lateMs: (fault: CaseFault) => number;
   /** Below the command timeout for small spans, above it for large ones. */
   readonly latencyMs: (fault: CaseFault) => number;
+  /** How long a fault keeps the command that it hits; undefined where it has done with it at once. */
+  readonly commandMs: (fault: CaseFault) => number | undefined;
   /** Around the TTL. */
   readonly idleMs: (fault: CaseFault) => number;
   /** Beyond the staleness bound and the command timeout. */
@@ -83,9 +85,15 @@ export interface FaultSpans {
 export function faultSpans(settings: CaseSettings): FaultSpans {
   const { commandTimeoutMs, maxStalenessMs, ttlMs } = settings;
   const most = Math.min(ttlMs, 3_000);
+  const lateMs = ({ span }: CaseFault) => Math.round(commandTimeoutMs * (1.05 + 2 * span));
+  const latencyMs = ({ span }: CaseFault) => Math.round(commandTimeoutMs * 1.6 * span);
   return {
-    lateMs: ({ span }) => Math.round(commandTimeoutMs * (1.05 + 2 * span)),
-    latencyMs: ({ span }) => Math.round(commandTimeoutMs * 1.6 * span),
+    lateMs,
+    latencyMs,
+    commandMs: (fault) => {
+      if (fault.kind === "late-execution") return lateMs(fault);
+      return fault.kind === "latency" ? latencyMs(fault) : undefined;
+    },
     idleMs: ({ span }) => Math.round(ttlMs * (0.6 + 0.6 * span)),
     freezeMs: ({ span }) => Math.round(commandTimeoutMs + maxStalenessMs + 50 + most * span),
     downMs: ({ span }) => Math.round(20 + commandTimeoutMs * 1.5 * span),

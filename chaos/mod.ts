@@ -53,6 +53,14 @@ export {
   faultKindsOf,
   type StoreKind,
 } from "./fault_kinds.ts";
+export {
+  FaultLatencies,
+  type FaultLatency,
+  type FaultWindow,
+  faultWindows,
+  type LatencySummary,
+  type SlowCall,
+} from "./fault_latency.ts";
 export { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
 export {
   type CommandFault,
@@ -62,6 +70,7 @@ export {
 } from "./faulty_adapter.ts";
 export { StorePower, type Trouble } from "./store_power.ts";
 export * from "./history.ts";
+export { LatencyHistogram } from "./latency_histogram.ts";
 export { makeCall } from "./pod_calls.ts";
 export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts";
 export { hashText, seededRandom } from "./random.ts";
@@ -74,8 +83,12 @@ export {
   type ReportedBackend,
   type ReportedMutant,
   type ReportedViolation,
+  type RunVerdict,
   summaryLine,
 } from "./report.ts";
+export { reportFiles, writeReports } from "./report/files.ts";
+export { junitXml } from "./report/junit.ts";
+export { summaryMarkdown } from "./report/summary.ts";
 export type { Rule } from "./rules/rule.ts";
 export type { Runner, RunOutcome } from "./runner.ts";
 export { runSimulated, type SimulatedRunOptions, type SimulatedStore } from "./simulated_runner.ts";

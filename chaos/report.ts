@@ -5,7 +5,15 @@
  */
 
 import type { CampaignResult, Finding } from "./campaign.ts";
-import type { HistoryEvent } from "./history.ts";
+import type { ChaosCase } from "./case.ts";
+import {
+  FaultLatencies,
+  type FaultLatency,
+  type SlowCall,
+  takesStoreAway,
+} from "./fault_latency.ts";
+import type { HistoryEvent, HistorySettings } from "./history.ts";
+import { caseLines } from "./report/history_text.ts";
 
 /** A violation, as reported. */
 export interface ReportedViolation {
@@ -20,6 +28,11 @@ export interface ReportedViolation {
   readonly replay: string;
   /** The smallest history that shows it. */
   readonly history: readonly HistoryEvent[];
+  /** Numbers of the calls in it that show it. */
+  readonly ops: readonly number[];
+  /** The bounds that the history was held to. */
+  readonly settings: HistorySettings;
+  readonly case: ChaosCase;
 }
 
 /** One backend, as reported. */
@@ -33,6 +46,19 @@ export interface ReportedBackend {
   /** How often each fault took place; 0 for one that was selected and never did. */
   readonly faults: Readonly<Record<string, number>>;
   readonly violations: readonly ReportedViolation[];
+  readonly durationMs: number;
+  /** Histories of which the checker could not say whether they hold. */
+  readonly undecided: number;
+  /** Pods that died. */
+  readonly deaths: number;
+  /** Faults that kept pods from their store for a while. */
+  readonly outages: number;
+  /** What was wrong with the run itself. */
+  readonly problems: readonly string[];
+  /** How long calls took before, during and after the faults of each kind. */
+  readonly latency: readonly FaultLatency[];
+  /** The call that took longest while the store was away. */
+  readonly slowestInOutage: SlowCall | null;
 }
 
 /** A mutant, as reported. */
@@ -45,6 +71,9 @@ export interface ReportedMutant {
   readonly killedBy?: string;
 }
 
+/** What a run came to, as its exit code says it: 0, 1, 2 or 3. */
+export type RunVerdict = "held" | "violated" | "could-not-run" | "proved-nothing";
+
 /** `chaos.json`. Fields may be added, never changed. */
 export interface ChaosReport {
   readonly version: 1;
@@ -53,6 +82,13 @@ export interface ChaosReport {
   readonly backends: readonly ReportedBackend[];
   readonly skipped: readonly { readonly backend: string; readonly reason: string }[];
   readonly mutants: readonly ReportedMutant[];
+  readonly verdict: RunVerdict;
+  /** Why it could not be run, or proves nothing. */
+  readonly problems: readonly string[];
+  /** When it began, as ISO 8601 in UTC. */
+  readonly startedAt: string;
+  /** How often each thing was seen that should be seen at least once; left out where it was not counted. */
+  readonly sometimes?: Readonly<Record<string, number>>;
 }
 
 /** A backend's part of the report. */
@@ -61,6 +97,7 @@ export function reportBackend(
   selected: readonly string[],
   results: readonly CampaignResult[],
   replay: (finding: Finding) => string,
+  durationMs: number,
 ): ReportedBackend {
   const faults: Record<string, number> = {};
   for (const kind of selected) faults[kind] = 0;
@@ -69,6 +106,8 @@ export function reportBackend(
   }
   const sum = (count: (result: CampaignResult) => number) =>
     results.reduce((total, result) => total + count(result), 0);
+  const latencies = new FaultLatencies();
+  for (const { tally } of results) latencies.merge(tally.latencies);
   return {
     ...target,
     histories: sum(({ tally }) => tally.histories),
@@ -83,8 +122,21 @@ export function reportBackend(
         path: finding.path,
         replay: replay(finding),
         history: finding.history.events,
+        ops: finding.violation.ops,
+        settings: finding.history.settings,
+        case: finding.case,
       }]
     ),
+    durationMs: Math.round(durationMs),
+    undecided: sum(({ tally }) => tally.undecided),
+    deaths: sum(({ tally }) => tally.deaths),
+    outages: Object.entries(faults).reduce(
+      (total, [kind, count]) => total + (takesStoreAway(kind) ? count : 0),
+      0,
+    ),
+    problems: results.flatMap(({ toolFailure }) => toolFailure === undefined ? [] : [toolFailure]),
+    latency: latencies.summary(),
+    slowestInOutage: latencies.slowestInOutage ?? null,
   };
 }
 
@@ -115,7 +167,7 @@ export function nameOf(
 /** A failure in several lines: the smallest case, what was expected and seen, how to see it again. */
 export function failureText(name: string, finding: Finding, replay: string): string {
   const { violation } = finding;
-  const lines = worthShowing(finding).map(eventLine);
+  const lines = caseLines(finding.history.events, violation.ops);
   return [
     `${name} breaks ${violation.guarantee} (rule ${violation.rule}):`,
     `  ${violation.message}`,
@@ -130,50 +182,3 @@ export function failureText(name: string, finding: Finding, replay: string): str
 
 /** Lines of a history that a terminal gets; the report has them all. */
 const MOST_LINES = 80;
-
-/** Everything but the last looks at the sessions, of which only those that show something. */
-function worthShowing({ violation, history }: Finding): HistoryEvent[] {
-  const last = new Set(
-    history.events.flatMap((event) =>
-      event.type === "invoke" && event.final && !violation.ops.includes(event.call.op)
-        ? [event.call.op]
-        : []
-    ),
-  );
-  return history.events.filter((event) => {
-    if (event.type === "end") return false;
-    if (event.type === "invoke") return !last.has(event.call.op);
-    return event.type !== "return" || !last.has(event.op);
-  });
-}
-
-function eventLine(event: HistoryEvent): string {
-  const at = `${event.atMs.toFixed(1).padStart(9)} ms`;
-  switch (event.type) {
-    case "invoke": {
-      const { op, kind, session, to, fresh } = event.call;
-      const words = [kind, fresh ? "fresh" : "", `${session.tenant}/${session.id}`];
-      if (to) words.push("→", to.id);
-      return `${at}  ${event.pod}  #${op} ${words.filter((word) => word !== "").join(" ")}`;
-    }
-    case "return": {
-      const { result } = event;
-      const text = result.kind === "session"
-        ? `version ${result.session.version} ${JSON.stringify(result.session.context)}` +
-          ` [${result.session.trajectory.map(([op]) => op)}]`
-        : JSON.stringify(result);
-      const how = result.degraded ? "degraded " : "";
-      return `${at}      #${event.op} ⇒ ${how}${text}`;
-    }
-    case "kill":
-      return `${at}  ${event.pod}  killed`;
-    case "fault":
-      return `${at}  ${event.pod}  fault ${event.kind}${event.detail ? ` ${event.detail}` : ""}`;
-    case "told":
-      return `${at}  ${event.pod}  tells ${JSON.stringify(event.told)}`;
-    case "flush":
-      return `${at}  ${event.pod}  flushed ${JSON.stringify(event.flush)}`;
-    case "end":
-      return at;
-  }
-}

@@ -176,7 +176,11 @@ class Simulation {
     const fault = this.#plan.atCommit(index);
     if (fault === undefined || pod === undefined) return undefined;
     const command = this.#commandFault(fault, index, pod);
-    if (command) this.#recorder.fault(fault.kind, pod.name, { detail: fault.phase });
+    const lastsMs = this.#spans.commandMs(fault);
+    if (command) {
+      const { kind, phase: detail } = fault;
+      this.#recorder.fault(kind, pod.name, { detail, ...(lastsMs !== undefined && { lastsMs }) });
+    }
     return command;
   }
 
@@ -220,8 +224,9 @@ class Simulation {
   /** A fault of time, due before a call. */
   async #inject(fault: CaseFault): Promise<void> {
     if (fault.kind === "ttl-expiry") {
-      this.#recorder.fault(fault.kind, "store");
-      await this.#clock.advance(this.#spans.idleMs(fault));
+      const idleMs = this.#spans.idleMs(fault);
+      this.#recorder.fault(fault.kind, "store", { lastsMs: idleMs });
+      await this.#clock.advance(idleMs);
     } else if (fault.kind === "server-restart") {
       const downMs = this.#spans.downMs(fault);
       this.#recorder.fault(fault.kind, "store", { lastsMs: downMs });

@@ -160,7 +160,11 @@ export class RealRun {
 
   recordFault(index: number, fault: CaseFault): void {
     if (this.#isOver) return;
-    this.#recorder.fault(fault.kind, this.#podName(index), { detail: fault.phase });
+    const commandMs = SPANS.commandMs(fault);
+    this.#recorder.fault(fault.kind, this.#podName(index), {
+      detail: fault.phase,
+      ...(commandMs !== undefined && { lastsMs: commandMs }),
+    });
     if (fault.kind === "late-execution" || fault.kind === "latency") {
       const lastsMs = Math.max(SPANS.lateMs(fault), SPANS.latencyMs(fault));
       this.#quietAtMs = Math.max(this.#quietAtMs, this.#nowMs() + lastsMs);
@@ -217,7 +221,7 @@ export class RealRun {
   async #inject(fault: CaseFault): Promise<void> {
     switch (fault.kind) {
       case "ttl-expiry":
-        this.#recorder.fault(fault.kind, "store");
+        this.#recorder.fault(fault.kind, "store", { lastsMs: SPANS.idleMs(fault) });
         return await pause(SPANS.idleMs(fault));
       case "server-restart": {
         if (this.#outages?.isBusy || this.#isRestarting) return;

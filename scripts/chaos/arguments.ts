@@ -55,7 +55,7 @@ function describeCommand(print: (text: string) => void): Command {
     .option("--path <p>", "with --seed, repeats the case that a failure names")
     .option("--faults <kinds>", "kinds of faults, or none; list prints them")
     .option("--time-limit <seconds>", "longest time, after provisioning", "120")
-    .option("--report <dir>", "folder of chaos.json", "chaos-report")
+    .option("--report <dir>", "folder of the reports", "chaos-report")
     .option("--provision", "fetches the servers that are missing, without root")
     .option("--require-all", "a backend that cannot be tested is an error")
     .option("--mutants", "puts known bugs into the library, each of which must be found")

@@ -6,8 +6,10 @@ import {
   nameOf,
   reportBackend,
   type ReportedBackend,
+  type RunVerdict,
   summaryLine,
 } from "../../chaos/report.ts";
+import { writeReports } from "../../chaos/report/files.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
 import { runMutants } from "./mutants.ts";
@@ -21,6 +23,16 @@ import { type TargetTally, whyWorthless } from "./worth.ts";
 
 /** What a run's exit code says. */
 export const EXIT = { held: 0, violated: 1, couldNotRun: 2, provedNothing: 3 } as const;
+
+const EXIT_OF: Readonly<Record<RunVerdict, number>> = {
+  "held": EXIT.held,
+  "violated": EXIT.violated,
+  "could-not-run": EXIT.couldNotRun,
+  "proved-nothing": EXIT.provedNothing,
+};
+
+/** What a run came to. */
+type Ended = Pick<ChaosReport, "verdict" | "problems">;
 
 /** Runs the command; the answer is the exit code. */
 export async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -57,14 +69,24 @@ async function mutants(
 ): Promise<number> {
   const startedAtMs = performance.now();
   const { reported, failures } = await runMutants(args, terminal, signal);
-  await writeReport(args, { startedAtMs, backends: [], skipped: [], mutants: reported });
-  for (const failure of failures) terminal.error(failure);
-  if (failures.length > 0) return EXIT.couldNotRun;
+  const ended = verdictOnMutants(reported, failures);
+  for (const problem of ended.problems) terminal.error(problem);
+  const backends = { backends: [], skipped: [], mutants: reported };
+  await writeReport(args, { startedAtMs, ...backends, ...ended });
+  return EXIT_OF[ended.verdict];
+}
+
+function verdictOnMutants(
+  reported: ChaosReport["mutants"],
+  failures: readonly string[],
+): Ended {
+  if (failures.length > 0) return { verdict: "could-not-run", problems: failures };
   if (reported.length === 0) {
-    terminal.error("There are no mutants: put patches into tests/mutants.");
-    return EXIT.provedNothing;
+    const problem = "There are no mutants: put patches into tests/mutants.";
+    return { verdict: "proved-nothing", problems: [problem] };
   }
-  return reported.every(({ killed }) => killed) ? EXIT.held : EXIT.violated;
+  const areKilled = reported.every(({ killed }) => killed);
+  return { verdict: areKilled ? "held" : "violated", problems: [] };
 }
 
 interface TargetRun {
@@ -113,11 +135,10 @@ async function chaos(
   await processes.stop();
   sayWhatWasNotTested(skipped, args, terminal);
   const backends = runs.map(({ reported }) => reported);
-  await writeReport(args, { startedAtMs, backends, skipped, mutants: [] });
-  const code = verdict(args, runs, failures, terminal);
-  if (!signal.aborted || code === EXIT.violated) return code;
-  terminal.error("Interrupted: what was not run by then was not tested.");
-  return EXIT.couldNotRun;
+  const ended = verdict(args, runs, failures, signal);
+  for (const problem of ended.problems) terminal.error(problem);
+  await writeReport(args, { startedAtMs, backends, skipped, mutants: [], ...ended });
+  return EXIT_OF[ended.verdict];
 }
 
 function sayWhatWasNotTested(
@@ -150,6 +171,7 @@ async function runTarget(
     faultsFor(target, args.faults),
     results,
     (finding) => replayCommand(target, args, finding),
+    performance.now() - startedAtMs,
   );
   terminal.line(summaryLine(reported));
   for (const { finding } of results) {
@@ -173,32 +195,29 @@ function replayCommand(target: Target, args: ChaosArguments, { seed, path }: Fin
 
 async function writeReport(
   args: ChaosArguments,
-  parts: Pick<ChaosReport, "backends" | "skipped" | "mutants"> & { startedAtMs: number },
+  { startedAtMs, ...parts }:
+    & Pick<ChaosReport, "backends" | "skipped" | "mutants" | "verdict" | "problems">
+    & { readonly startedAtMs: number },
 ): Promise<void> {
-  const { startedAtMs, backends, skipped, mutants } = parts;
-  const durationMs = Math.round(performance.now() - startedAtMs);
   const report: ChaosReport = {
     version: 1,
     seed: args.seed,
-    durationMs,
-    backends,
-    skipped,
-    mutants,
+    durationMs: Math.round(performance.now() - startedAtMs),
+    startedAt: new Date(performance.timeOrigin + startedAtMs).toISOString(),
+    ...parts,
   };
-  await Deno.mkdir(args.reportDir, { recursive: true });
-  await Deno.writeTextFile(
-    `${args.reportDir}/chaos.json`,
-    `${JSON.stringify(report, undefined, 2)}\n`,
-  );
+  await writeReports(args.reportDir, report);
 }
 
 function verdict(
   args: ChaosArguments,
   runs: readonly TargetRun[],
   failures: readonly string[],
-  terminal: Terminal,
-): number {
-  if (runs.some(({ reported }) => reported.violations.length > 0)) return EXIT.violated;
+  signal: AbortSignal,
+): Ended {
+  if (runs.some(({ reported }) => reported.violations.length > 0)) {
+    return { verdict: "violated", problems: [] };
+  }
   const problems = [
     ...failures,
     ...runs.flatMap(({ target, results }) =>
@@ -207,17 +226,17 @@ function verdict(
         ...(tally.undecided === 0 ? [] : [`${nameOf(target)}: ${tally.undecided} undecided`]),
       ])
     ),
+    ...(signal.aborted ? ["Interrupted: what was not run by then was not tested."] : []),
   ];
-  for (const problem of problems) terminal.error(problem);
-  if (problems.length > 0) return EXIT.couldNotRun;
+  if (problems.length > 0) return { verdict: "could-not-run", problems };
   // A repeated case proves nothing by itself, and need not.
-  if (args.path !== undefined) return EXIT.held;
+  if (args.path !== undefined) return { verdict: "held", problems };
   const tallies = runs.map(({ target, results }): TargetTally => ({
     name: nameOf(target),
     faults: faultsFor(target, args.faults),
     tallies: results.map(({ tally }) => tally),
   }));
-  const reasons = whyWorthless(tallies, args.faults);
-  for (const reason of reasons) terminal.error(`This run proves nothing: ${reason}.`);
-  return reasons.length > 0 ? EXIT.provedNothing : EXIT.held;
+  const reasons = whyWorthless(tallies, args.faults)
+    .map((reason) => `This run proves nothing: ${reason}.`);
+  return { verdict: reasons.length > 0 ? "proved-nothing" : "held", problems: reasons };
 }

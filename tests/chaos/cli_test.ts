@@ -7,6 +7,8 @@ interface Ended {
   readonly code: number;
   readonly text: string;
   readonly report: ChaosReport | undefined;
+  /** Names of the files in the report's folder. */
+  readonly files: readonly string[];
 }
 
 /** Runs the command as a process, with an empty PATH for servers where `env` says so. */
@@ -19,14 +21,15 @@ async function chaos(...args: string[]): Promise<Ended> {
     }).output();
     const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     const json = await Deno.readTextFile(`${dir}/chaos.json`).catch(() => undefined);
-    return { code, text, report: json === undefined ? undefined : JSON.parse(json) };
+    const files = (await Array.fromAsync(Deno.readDir(dir), ({ name }) => name)).sort();
+    return { code, text, report: json === undefined ? undefined : JSON.parse(json), files };
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
 }
 
 Deno.test("a run that holds ends with 0 and writes its report", async () => {
-  const { code, text, report } = await chaos(
+  const { code, text, report, files } = await chaos(
     ...["--backend", "memory", "--runs", "40", "--seed", "1", "--quiet"],
     ...["--faults", "pod-kill,reply-cut"],
   );
@@ -45,6 +48,9 @@ Deno.test("a run that holds ends with 0 and writes its report", async () => {
   assert(Object.values(memory.faults).every((count) => count > 0));
   assertEquals(memory.violations, []);
   assertEquals([report.skipped, report.mutants], [[], []]);
+  assertEquals([report.verdict, report.problems], ["held", []]);
+  assertEquals(memory.deaths, memory.faults["pod-kill"]);
+  assertEquals(files, ["chaos.json", "junit.xml", "summary.md"]);
   assertMatch(text, /memory: held — 40 histories/);
 });
 
@@ -71,6 +77,8 @@ Deno.test("a run that proves nothing ends with 3 and says why", async () => {
   const never = await chaos("--backend", "sqlite", "--faults", "server-restart", "--runs", "1");
   assertEquals(never.code, 3, never.text);
   assertStringIncludes(never.text, "server-restart cannot be made on the backends chosen");
+  assertEquals(never.report?.verdict, "proved-nothing");
+  assertEquals(never.files, ["chaos.json", "junit.xml", "summary.md"]);
 });
 
 Deno.test("help and the list of faults end with 0", async () => {

@@ -1,0 +1,26 @@
+/**
+ * Writes a run's reports.
+ *
+ * @module
+ */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ChaosReport } from "../report.ts";
+import { junitXml } from "./junit.ts";
+import { summaryMarkdown } from "./summary.ts";
+
+/** The reports' texts by the names of their files. */
+export function reportFiles(report: ChaosReport): Map<string, string> {
+  return new Map([
+    ["chaos.json", `${JSON.stringify(report, undefined, 2)}\n`],
+    ["junit.xml", junitXml(report)],
+    ["summary.md", summaryMarkdown(report)],
+  ]);
+}
+
+/** Writes them into a folder, which is made if need be. */
+export async function writeReports(dir: string, report: ChaosReport): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  for (const [name, text] of reportFiles(report)) await writeFile(join(dir, name), text);
+}
