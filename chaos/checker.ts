@@ -28,6 +28,7 @@ import { noResurrection, noWriteToTheDead, oneBirth } from "./rules/resurrection
 import type { Rule, Violation } from "./rules/rule.ts";
 import { staleness } from "./rules/staleness_rules.ts";
 import { versionOrder } from "./rules/version_rules.ts";
+import { LimitReached, WorkMeter } from "./work_meter.ts";
 
 export type { Violation } from "./rules/rule.ts";
 
@@ -37,10 +38,14 @@ export type Verdict =
   | { readonly verdict: "violated"; readonly violations: readonly Violation[] }
   | { readonly verdict: "undecided"; readonly reason: string };
 
-/** Bounds of the check. */
+/** Bounds of the check, of its time and of its memory. Beyond them it is undecided, unless something was found. */
 export interface CheckOptions {
-  /** Longest history that is judged, in events. @default 2000000 */
+  /** Longest history that is judged, in events. @default 5000000 */
   readonly maxEvents?: number;
+  /** Most sessions' states that the history may show, all together. @default 2500000 */
+  readonly maxStates?: number;
+  /** Longest time, in milliseconds. @default none */
+  readonly timeLimitMs?: number;
   /** Violations after which it stops looking. @default 20 */
   readonly maxViolations?: number;
 }
@@ -97,28 +102,46 @@ export const RULES: readonly Rule[] = [
  * ```
  */
 export function checkHistory(history: History, options: CheckOptions = {}): Verdict {
-  const { maxEvents = 2_000_000, maxViolations = 20 } = options;
-  if (history.events.length > maxEvents) {
-    return {
-      verdict: "undecided",
-      reason: `the history has ${history.events.length} events, more than ${maxEvents}`,
-    };
+  const { maxEvents = 5_000_000, maxStates = 2_500_000, maxViolations = 20 } = options;
+  const { length } = history.events;
+  if (length > maxEvents) {
+    return undecided(`the history has ${length} events, more than ${maxEvents}`);
   }
-  const model = buildModel(history);
-  const violations = findViolations(model, maxViolations);
-  if (violations.length > 0) return { verdict: "violated", violations };
-  return model.isComplete
-    ? { verdict: "holds" }
-    : { verdict: "undecided", reason: "the history was cut off before its end" };
+  const states = statesIn(history);
+  if (states > maxStates) return undecided(`it shows ${states} states, more than ${maxStates}`);
+  const violations: Violation[] = [];
+  try {
+    const model = buildModel(history, new WorkMeter(options.timeLimitMs));
+    for (const violation of findViolations(model)) {
+      violations.push(violation);
+      if (violations.length >= maxViolations) break;
+    }
+    if (violations.length > 0) return { verdict: "violated", violations };
+    return model.isComplete
+      ? { verdict: "holds" }
+      : undecided("the history was cut off before its end");
+  } catch (error) {
+    if (!(error instanceof LimitReached)) throw error;
+    // What was found until then is no less true.
+    return violations.length > 0 ? { verdict: "violated", violations } : undecided(error.message);
+  }
 }
 
-function findViolations(model: Model, most: number): Violation[] {
-  const found: Violation[] = [];
-  for (const rule of RULES) {
-    for (const violation of rule.check(model)) {
-      found.push(violation);
-      if (found.length >= most) return found;
-    }
+function undecided(reason: string): Verdict {
+  return { verdict: "undecided", reason };
+}
+
+function statesIn({ events }: History): number {
+  let states = 0;
+  for (const event of events) {
+    if (event.type === "return" && event.result.kind === "session") states++;
   }
-  return found;
+  return states;
+}
+
+function* findViolations(model: Model): Generator<Violation> {
+  for (const rule of RULES) {
+    model.meter.look();
+    yield* rule.check(model);
+  }
 }

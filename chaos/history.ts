@@ -192,31 +192,11 @@ export function markOf(op: number): string {
 
 /** A history as text: a line for the settings, then one an event. */
 export function writeHistory(history: History): string {
-  const lines = [history.settings, ...history.events].map((line) => JSON.stringify(line));
-  return `${lines.join("\n")}\n`;
+  return [...historyLines(history), ""].join("\n");
 }
 
-/** Reads what {@linkcode writeHistory} wrote; a last line that was cut off is left out. */
-export function readHistory(text: string): History {
-  const lines = text.split("\n").filter((line) => line !== "");
-  const events: HistoryEvent[] = [];
-  let settings: HistorySettings | undefined;
-  for (const [index, line] of lines.entries()) {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(line);
-    } catch (cause) {
-      if (index === lines.length - 1 && index > 0) break;
-      throw new Error(
-        `Line ${index + 1} of the history is no JSON. Give a file that chaos wrote.`,
-        { cause },
-      );
-    }
-    if (index === 0) settings = parsed as HistorySettings;
-    else events.push(parsed as HistoryEvent);
-  }
-  if (settings === undefined) {
-    throw new Error("The history is empty. Give a file that chaos wrote.");
-  }
-  return { settings, events };
+/** The lines of {@linkcode writeHistory}, for one that is larger than a string may be. */
+export function* historyLines({ settings, events }: History): Generator<string> {
+  yield JSON.stringify(settings);
+  for (const event of events) yield JSON.stringify(event);
 }

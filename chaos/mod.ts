@@ -71,6 +71,14 @@ export {
 export { StorePower, type Trouble } from "./store_power.ts";
 export * from "./history.ts";
 export { LatencyHistogram } from "./latency_histogram.ts";
+export { readHistoryFile } from "./history_file.ts";
+export {
+  type HistoryCut,
+  HistoryFormatError,
+  HistoryReader,
+  type ReadHistory,
+  readHistory,
+} from "./history_reader.ts";
 export { makeCall } from "./pod_calls.ts";
 export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts";
 export { hashText, seededRandom } from "./random.ts";

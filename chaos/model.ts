@@ -16,6 +16,7 @@ import type {
   SessionName,
 } from "./history.ts";
 import { type Contents, decodeContents } from "./contents.ts";
+import { WorkMeter } from "./work_meter.ts";
 
 /** What became of a call. */
 export type Fate =
@@ -115,6 +116,8 @@ export interface Model {
   /** Whether anything was made to fail. */
   readonly hasFaults: boolean;
   readonly isComplete: boolean;
+  /** Counts what the rules do. */
+  readonly meter: WorkMeter;
 }
 
 /** A session's name as one text. */
@@ -138,7 +141,7 @@ export function isWrite(operation: Operation): boolean {
 }
 
 /** Indexes a history. */
-export function buildModel(history: History): Model {
+export function buildModel(history: History, meter: WorkMeter = new WorkMeter()): Model {
   const byOp = new Map<number, Operation>();
   const kills: { pod: string; index: number }[] = [];
   const restarts: number[] = [];
@@ -183,6 +186,7 @@ export function buildModel(history: History): Model {
     restarts,
     hasFaults: history.events.some(({ type }) => type === "fault"),
     isComplete: history.events.at(-1)?.type === "end",
+    meter,
   };
 }
 

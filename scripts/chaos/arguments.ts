@@ -61,10 +61,15 @@ function describeCommand(print: (text: string) => void): Command {
     .option("--mutants", "puts known bugs into the library, each of which must be found")
     .option("--quiet", "no progress")
     .allowExcessArguments(false)
+    .addHelpText("after", COMMANDS)
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: () => {} });
 }
+
+const COMMANDS = `
+Commands:
+  check <file>          checks a recorded history again (see deno task chaos check --help)`;
 
 const EXIT_CODES = `
 Exit codes: 0 all held · 1 a guarantee was violated · 2 could not run · 3 the run proved nothing`;

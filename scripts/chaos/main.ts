@@ -12,6 +12,7 @@ import {
 import { writeReports } from "../../chaos/report/files.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
+import { check } from "./check_command.ts";
 import { runMutants } from "./mutants.ts";
 import { PodProcesses } from "../../chaos/real/pod_processes.ts";
 import type { Target } from "../../chaos/real/target.ts";
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
   const terminal = new Terminal(argv.includes("--quiet"));
   try {
     if (argv.join(" ").includes("--faults list")) return listFaults(terminal);
+    if (argv[0] === "check") return await check(argv.slice(1), terminal);
     const args = parseArguments(argv, (text) => terminal.line(text));
     if (args === undefined) return EXIT.held;
     return args.mutants
@@ -161,6 +163,7 @@ async function runTarget(
   terminal: Terminal,
   options: BackendRunOptions,
 ): Promise<TargetRun> {
+  const startedAtMs = performance.now();
   const { results, server } = await runBackend(target, options);
   const version = target.server === null
     ? null

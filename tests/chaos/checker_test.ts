@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { checkHistory, RULES } from "../../chaos/checker.ts";
-import { readHistory, vectorOf, writeHistory } from "../../chaos/history.ts";
+import { vectorOf, writeHistory } from "../../chaos/history.ts";
+import { readHistory } from "../../chaos/history_reader.ts";
 import { HistoryBuilder } from "./history_builder.ts";
 import { OUTAGES, type RedCase } from "./outage_histories.ts";
 
