@@ -27,6 +27,7 @@
  * @module
  */
 
+export type { AdapterModule, AdapterOptions, ChaosStore } from "./adapter_module.ts";
 export { CallPlan, sessionsOf } from "./call_plan.ts";
 export {
   type CampaignOptions,
@@ -99,5 +100,11 @@ export { junitXml } from "./report/junit.ts";
 export { summaryMarkdown } from "./report/summary.ts";
 export type { Rule } from "./rules/rule.ts";
 export type { Runner, RunOutcome } from "./runner.ts";
+export {
+  type ChaosProgress,
+  type ChaosResult,
+  runChaos,
+  type RunChaosOptions,
+} from "./run_chaos.ts";
 export { runSimulated, type SimulatedRunOptions, type SimulatedStore } from "./simulated_runner.ts";
 export { VirtualClock } from "./virtual_clock.ts";

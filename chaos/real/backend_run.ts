@@ -1,11 +1,21 @@
-import { type CampaignOptions, type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
-import { type FaultKind, faultKindsOf } from "../fault_kinds.ts";
+/**
+ * Runs one backend, simulated or real.
+ *
+ * @module
+ */
+
+import { REAL_SETTINGS } from "../case.ts";
+import { type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
+import { type FaultKind, faultKindsOf, isOutage } from "../fault_kinds.ts";
 import { runSimulated } from "../simulated_runner.ts";
+import { failModeOf, runLanes } from "./lanes_run.ts";
 import type { PodProcesses } from "./pod_processes.ts";
 import { RealLane } from "./real_lane.ts";
+import { OUTAGES_OF_LINKS } from "./real_outages.ts";
 import { openRealStore } from "./real_store.ts";
 import type { Target } from "./target.ts";
 
+/** What is run. */
 export interface BackendRunOptions {
   readonly args: {
     readonly seed: number;
@@ -21,18 +31,12 @@ export interface BackendRunOptions {
   readonly onTally: (tallies: readonly Tally[]) => void;
 }
 
+/** What came of it. */
 export interface BackendRun {
   readonly results: readonly CampaignResult[];
   /** The server's version as it said it. */
   readonly server: string | undefined;
 }
-
-/** Lanes side by side at most: what is real waits most of the time. */
-const LANES = 3;
-/** Each lane starts three processes, which must be worth it. */
-const LEAST_MS_A_LANE = 10_000;
-/** Tries of a real case that failed before: its timing differs each time. */
-const REAL_TRIES = 20;
 
 /** The faults that a run makes on a target: what is selected and can be made there. */
 export function faultsFor(
@@ -41,17 +45,23 @@ export function faultsFor(
 ): readonly FaultKind[] {
   const { kind } = target.store;
   const possible = kind === "redis-url"
-    ? faultKindsOf("redis").filter((fault) => fault !== "server-restart")
+    ? faultKindsOf("redis").filter((fault) =>
+      isOutage(fault) ? OUTAGES_OF_LINKS.includes(fault) : fault !== "server-restart"
+    )
     : faultKindsOf(kind);
   return possible.filter((fault) => selected === undefined || selected.includes(fault));
 }
 
+/** Runs a backend. */
 export async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {
   const { store } = target;
   if (store.kind !== "memory") return await runReal(target, options);
-  const tallies: Tally[] = [];
+  const { seed, path, runs } = options.args;
   const result = await runCampaign({
-    ...common(options, 0, tallies),
+    ...{ seed, timeLimitMs: options.timeLimitMs, signal: options.signal },
+    ...(path === undefined ? {} : { path }),
+    ...(runs === undefined ? {} : { runs }),
+    onHistory: (tally) => options.onTally([tally]),
     runner: (chaosCase) => runSimulated(chaosCase),
     cases: { faults: faultsFor(target, options.args.faults), time: "virtual" },
     isDeterministic: true,
@@ -60,61 +70,13 @@ export async function runBackend(target: Target, options: BackendRunOptions): Pr
 }
 
 async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
-  const { path, runs } = options.args;
-  const endsAtMs = performance.now() + options.timeLimitMs;
-  const affordable = Math.max(1, Math.floor(options.timeLimitMs / LEAST_MS_A_LANE));
-  const count = path === undefined ? Math.min(LANES, affordable, runs ?? LANES) : 1;
-  const lanes: RealLane[] = [];
-  const tallies: Tally[] = [];
-  const found = new AbortController();
-  const signal = AbortSignal.any([found.signal, options.signal]);
-  const campaign = async (lane: RealLane, index: number, onHistory: () => void) => {
-    const timeLimitMs = endsAtMs - performance.now();
-    const share = runs === undefined ? {} : { runs: Math.ceil((runs - index) / count) };
-    const result = await runCampaign({
-      ...common({ ...options, signal, timeLimitMs }, index, tallies, onHistory),
-      ...share,
-      runner: (chaosCase) => lane.run(chaosCase),
-      cases: { faults: weighted(faultsFor(target, options.args.faults)), time: "real" },
-      isDeterministic: false,
-      tries: path === undefined ? 2 : REAL_TRIES,
-    });
-    if (result.finding) found.abort();
-    return result;
-  };
-  try {
-    const campaigns: Promise<CampaignResult>[] = [];
-    while (lanes.length < count && !signal.aborted) {
-      const lane = await openLane(target, options.processes, lanes.length, options.args.seed);
-      lanes.push(lane);
-      await lane.open();
-      // The next one once this one has its pods: many at once keep each other from starting.
-      const { promise: hasRun, resolve } = Promise.withResolvers<void>();
-      const running = campaign(lane, lanes.length - 1, resolve);
-      campaigns.push(running);
-      await Promise.race([hasRun, running]);
-    }
-    return { results: await Promise.all(campaigns), server: lanes[0]?.server };
-  } finally {
-    await Promise.all(lanes.map((lane) => lane.stop()));
-  }
-}
-
-/** Deaths are what it is about, and lost or late commands take no time: both come more often than what takes long. */
-function weighted(kinds: readonly FaultKind[]): FaultKind[] {
-  return kinds.flatMap((kind) => Array<FaultKind>(WEIGHTS[kind] ?? 1).fill(kind));
-}
-
-const WEIGHTS: Readonly<Partial<Record<FaultKind, number>>> = {
-  "pod-kill": 5,
-  "reply-cut": 3,
-  "request-cut": 3,
-  "late-execution": 3,
-};
-
-/** Pods are kept across histories, so a lane's share one: the same for the same seed. */
-function failModeOf(seed: number): "open" | "closed" {
-  return seed % 4 === 3 ? "closed" : "open";
+  const { args, processes } = options;
+  return await runLanes({
+    ...args,
+    ...options,
+    faults: faultsFor(target, args.faults),
+    open: (index) => openLane(target, processes, index, args.seed),
+  });
 }
 
 async function openLane(
@@ -126,33 +88,12 @@ async function openLane(
   if (backend === "memory" || store.kind === "memory") {
     throw new Error("memory is simulated: it has no processes");
   }
-  // Names that no other run on the same server has.
-  const unique = `h${index}-${Date.now().toString(36)}`;
-  const adapter = { kind: "built-in", backend } as const;
-  const opened = await openRealStore(store, processes.keeper);
-  return new RealLane(adapter, opened, processes, unique, failModeOf(seed + index));
-}
-
-function common(
-  { args, timeLimitMs, signal, onTally }: BackendRunOptions,
-  lane: number,
-  tallies: Tally[],
-  onFirst: () => void = () => {},
-): Pick<CampaignOptions, "seed" | "timeLimitMs" | "signal" | "onHistory"> & {
-  path?: string;
-  runs?: number;
-} {
-  return {
-    // Each lane its own seed, so that a failure names one that repeats it alone.
-    seed: (args.seed + lane) | 0,
-    timeLimitMs,
-    signal,
-    ...(args.path === undefined ? {} : { path: args.path }),
-    ...(args.runs === undefined ? {} : { runs: args.runs }),
-    onHistory(tally) {
-      if (tallies[lane] === undefined) onFirst();
-      tallies[lane] = tally;
-      onTally(tallies.filter((known) => known !== undefined));
-    },
-  };
+  return await RealLane.open({
+    adapter: { kind: "built-in", backend },
+    processes,
+    // Names that no other run on the same server has.
+    name: `h${index}-${Date.now().toString(36)}`,
+    settings: { ...REAL_SETTINGS, failMode: failModeOf(seed + index) },
+    openStore: (folder) => openRealStore(store, folder),
+  });
 }

@@ -5,17 +5,31 @@
  */
 
 import type { StorageAdapter } from "../../mod.ts";
-import type { AdapterChoice } from "./pod_messages.ts";
+import { loadAdapterModule } from "../adapter_module.ts";
+import type { AdapterChoice, StoreAddress } from "./pod_messages.ts";
+import type { PodBackend } from "./target.ts";
 
-/** Makes a pod's adapter to the store of that URL. */
-export type OpenAdapter = (url: string) => StorageAdapter;
+/** Makes a pod's adapter to the store at that address. */
+export type OpenAdapter = (address: StoreAddress) => StorageAdapter | Promise<StorageAdapter>;
 
 /** Loads an adapter's code, its client library included. */
-export async function loadAdapter({ backend }: AdapterChoice): Promise<OpenAdapter> {
+export async function loadAdapter(choice: AdapterChoice): Promise<OpenAdapter> {
+  if (choice.kind === "built-in") return await loadBuiltIn(choice.backend);
+  const { createAdapter } = await loadAdapterModule(choice.url);
+  return ({ store, folder, url }) =>
+    createAdapter({ store, folder, ...(url === undefined ? {} : { url }) });
+}
+
+/** Whether the faults of commands are made in the pod, because there is no connection that a proxy could stand on. */
+export function makesFaultsItself(choice: AdapterChoice): boolean {
+  return choice.kind === "module" || choice.backend === "sqlite";
+}
+
+async function loadBuiltIn(backend: PodBackend): Promise<OpenAdapter> {
   switch (backend) {
     case "sqlite": {
       const { sqliteAdapter } = await import("../../adapters/sqlite.ts");
-      return (path) => sqliteAdapter({ path });
+      return ({ url = "" }) => sqliteAdapter({ path: url });
     }
     case "ioredis": {
       const { ioredisAdapter } = await import("../../adapters/ioredis.ts");
@@ -32,13 +46,8 @@ export async function loadAdapter({ backend }: AdapterChoice): Promise<OpenAdapt
   }
 }
 
-/** Whether the faults of commands are made in the pod, because there is no connection that a proxy could stand on. */
-export function makesFaultsItself({ backend }: AdapterChoice): boolean {
-  return backend === "sqlite";
-}
-
 /** The client library is loaded by an adapter that is not opened. */
-async function prepared(open: OpenAdapter): Promise<OpenAdapter> {
+async function prepared(open: (url: string) => StorageAdapter): Promise<OpenAdapter> {
   await open("redis://127.0.0.1:1").prepare?.();
-  return open;
+  return ({ url = "" }) => open(url);
 }

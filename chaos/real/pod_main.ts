@@ -14,9 +14,11 @@ import { type CommandFault, FaultyAdapter } from "../faulty_adapter.ts";
 import { isAway, makeCall } from "../pod_calls.ts";
 import { flush, listen } from "../pod_events.ts";
 import type { PodFlush } from "../pod_events.ts";
+import type { Trouble } from "../store_power.ts";
 import { LagMeter } from "./lag_meter.ts";
 import { loadAdapter, makesFaultsItself } from "./pod_adapter.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
+import { skewWallClock } from "./wall_clock.ts";
 
 const encoder = new TextEncoder();
 const STDOUT = 1;
@@ -41,6 +43,7 @@ class PodMain {
   #manager: SessionManager | undefined;
   #faults: readonly CaseFault[] = [];
   #commits = 0;
+  #trouble: Trouble | undefined;
   /** Under way. */
   #calls = 0;
   readonly #lag = new LagMeter();
@@ -59,6 +62,8 @@ class PodMain {
     } else if (message.type === "faults") {
       this.#faults = message.faults;
       this.#commits = message.commits;
+    } else if (message.type === "trouble") {
+      this.#trouble = message.trouble ?? undefined;
     } else if (message.type === "flush") {
       this.#flush(message).then((flush) => say({ type: "flushed", flush }));
     } else {
@@ -87,6 +92,7 @@ class PodMain {
     const { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs, failMode } = message.settings;
     // The one before it was opened for other settings.
     await this.#manager?.close();
+    if (message.clockSkewMs !== 0) skewWallClock(message.clockSkewMs);
     const adapter = await this.#adapter(message);
     const journal = message.settings.durable ? { path: message.journal } : {};
     const settings = { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs, failMode, journal };
@@ -103,11 +109,14 @@ class PodMain {
     }
   }
 
-  async #adapter({ adapter, url, settings }: ToPod & { type: "open" }): Promise<StorageAdapter> {
-    const bare = (await loadAdapter(adapter))(url);
+  async #adapter(
+    { adapter, address, settings }: ToPod & { type: "open" },
+  ): Promise<StorageAdapter> {
+    const bare = await (await loadAdapter(adapter))(address);
     if (!makesFaultsItself(adapter)) return bare;
     return new FaultyAdapter(bare, {
       faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(settings) : undefined,
+      trouble: () => this.#trouble,
     });
   }
 

@@ -7,11 +7,23 @@
 import type { CaseFault, CaseSettings } from "../case.ts";
 import type { Call, Result } from "../history.ts";
 import type { PodFlush, PodTold } from "../pod_events.ts";
-import type { BackendName } from "./target.ts";
+import type { Trouble } from "../store_power.ts";
+import type { PodBackend } from "./target.ts";
 
 /** The code that a pod speaks to its store through. */
-export type AdapterChoice = /** One of the package's own. */
-  { readonly kind: "built-in"; readonly backend: Exclude<BackendName, "memory"> };
+export type AdapterChoice =
+  /** One of the package's own. */
+  | { readonly kind: "built-in"; readonly backend: PodBackend }
+  /** A module's: see `AdapterModule`. */
+  | { readonly kind: "module"; readonly url: string };
+
+/** A pod's way to its store. */
+export interface StoreAddress {
+  readonly url?: string;
+  /** For a module's adapter: the store's name and its folder. */
+  readonly store: string;
+  readonly folder: string;
+}
 
 /** What a pod process is told, one line of JSON each. */
 export type ToPod =
@@ -20,15 +32,18 @@ export type ToPod =
   | {
     readonly type: "open";
     readonly adapter: AdapterChoice;
-    /** Where its store is. */
-    readonly url: string;
+    readonly address: StoreAddress;
     readonly settings: CaseSettings;
+    /** How far its wall clock is off. */
+    readonly clockSkewMs: number;
     /** Where its journal is kept. */
     readonly journal: string;
   }
   /** Faults of the next history that the process makes itself; none where a proxy makes them. */
   | { readonly type: "faults"; readonly faults: readonly CaseFault[]; readonly commits: number }
   | { readonly type: "call"; readonly call: Call }
+  /** What is wrong with its way to the store from now on, where no proxy makes that. */
+  | { readonly type: "trouble"; readonly trouble: Trouble | null }
   /** To bring what waits into the store, once it has had `settleMs` to do so by itself. */
   | { readonly type: "flush"; readonly settleMs: number; readonly timeoutMs: number };
 

@@ -11,6 +11,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Call } from "../history.ts";
 import type { PodFlush } from "../pod_events.ts";
+import type { Trouble } from "../store_power.ts";
 import type { AdapterChoice, FromPod, ToPod } from "./pod_messages.ts";
 
 /** What a pod's owner hears. */
@@ -93,6 +94,11 @@ export class PodProcess {
   /** Faults that the process makes itself, by the number of its commit. */
   plan(faults: (ToPod & { type: "faults" })["faults"], commits: number): void {
     this.#send({ type: "faults", faults, commits });
+  }
+
+  /** What is wrong with its way to the store. */
+  hinder(trouble: Trouble | undefined): void {
+    this.#send({ type: "trouble", trouble: trouble ?? null });
   }
 
   /** Brings what waits into the store; undefined when it dies before. */

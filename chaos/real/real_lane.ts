@@ -1,43 +1,65 @@
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
+/**
+ * One store with its pods.
+ *
+ * @module
+ */
+
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CaseSettings, type ChaosCase, REAL_SETTINGS } from "../case.ts";
+import type { CaseSettings, ChaosCase } from "../case.ts";
 import type { RunOutcome } from "../runner.ts";
+import type { Trouble } from "../store_power.ts";
 import type { AdapterChoice } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { PodProcesses } from "./pod_processes.ts";
+import type { PodWay } from "./real_outages.ts";
 import { RealRun } from "./real_run.ts";
 import type { RealStore } from "./real_store.ts";
 
+/** What a lane is made of. */
+export interface LaneOptions {
+  readonly adapter: AdapterChoice;
+  readonly processes: PodProcesses;
+  /** A name that no other lane on the same store has. */
+  readonly name: string;
+  readonly settings: CaseSettings;
+  /** How far the pods' wall clocks are off, in milliseconds: one goes right, one is ahead, one behind. @default 0 */
+  readonly clockSkewMs?: number;
+  /** Makes its store, whose files are in `folder`. */
+  readonly openStore: (folder: string) => Promise<RealStore>;
+}
+
+const SKEWS = [0, 1, -1];
+
 /** One store with its pods, kept across histories; runs one history at a time. */
 export class RealLane {
-  readonly settings: CaseSettings;
-  readonly #adapter: AdapterChoice;
-  readonly #processes: PodProcesses;
-  readonly #store: RealStore;
-  readonly #prefix: string;
+  readonly store: RealStore;
+  readonly #options: LaneOptions;
+  /** What outlives the pods: their journals, and a store's files. */
+  readonly #folder: string;
   readonly #pods: (PodProcess | undefined)[] = [];
-  /** Where the pods' journals are, which outlive them. */
-  readonly #dir = mkdtempSync(join(tmpdir(), "hakgal-chaos-"));
+  readonly #troubles = new Map<number, Trouble | undefined>();
   #server: string | undefined;
   #histories = 0;
   #run: RealRun | undefined;
-  #isStopped = false;
+  #stopping: Promise<void> | undefined;
 
-  constructor(
-    adapter: AdapterChoice,
-    store: RealStore,
-    processes: PodProcesses,
-    name: string,
-    failMode: "open" | "closed",
-  ) {
-    this.settings = { ...REAL_SETTINGS, failMode };
-    this.#adapter = adapter;
-    this.#processes = processes;
-    processes.keeper.folder(this.#dir);
-    this.#store = store;
-    this.#prefix = name;
+  private constructor(options: LaneOptions, store: RealStore, folder: string) {
+    this.#options = options;
+    this.store = store;
+    this.#folder = folder;
+  }
+
+  /** Makes a lane; it has no pods yet. */
+  static async open(options: LaneOptions): Promise<RealLane> {
+    const folder = await mkdtemp(join(tmpdir(), "hakgal-chaos-"));
+    options.processes.keeper.folder(folder);
+    return new RealLane(options, await options.openStore(folder), folder);
+  }
+
+  get settings(): CaseSettings {
+    return this.#options.settings;
   }
 
   /** What the store said that it is. */
@@ -51,7 +73,7 @@ export class RealLane {
   }
 
   async run(chaosCase: ChaosCase): Promise<RunOutcome> {
-    const run = new RealRun(this, this.#store, chaosCase, `${this.#prefix}-${++this.#histories}-`);
+    const run = new RealRun(this, chaosCase, `${this.#options.name}-${++this.#histories}-`);
     this.#run = run;
     return await run.run();
   }
@@ -61,25 +83,39 @@ export class RealLane {
     const known = this.#pods[index];
     if (known && !known.isDead) return known;
     // A history that its campaign gave up goes on for a while: it gets no more processes.
-    if (this.#isStopped) throw new Error("the lane was stopped");
-    const url = await this.#store.urlFor(index, () => this.#run?.atCommit(index));
-    const pod = await this.#processes.take(this.#adapter, {
+    if (this.#stopping) throw new Error("the lane was stopped");
+    const { adapter, processes, name, settings, clockSkewMs = 0 } = this.#options;
+    const url = await this.store.urlFor(index, () => this.#run?.atCommit(index));
+    const pod = await processes.take(adapter, {
       onResult: (answer) => this.#run?.recordAnswer(answer),
       onTold: (told) => this.#run?.recordTold(index, told),
       onFault: (fault) => this.#run?.recordFault(index, fault),
       onCommit: () => this.#run?.countCommit(index),
       onExit: () => this.#run?.recordKill(index),
     });
+    const trouble = this.#troubles.get(index);
+    if (trouble) pod.hinder(trouble);
     const server = await pod.open({
-      adapter: this.#adapter,
-      url,
-      settings: this.settings,
-      journal: `${this.#dir}/pod-${index}.journal`,
+      ...{ adapter, settings },
+      address: { store: name, folder: this.#folder, ...(url === undefined ? {} : { url }) },
+      clockSkewMs: SKEWS[index % SKEWS.length]! * clockSkewMs,
+      journal: join(this.#folder, `pod-${index}.journal`),
     });
     this.#server ??= server;
     this.#pods[index] = pod;
-    if (this.#isStopped) await pod.kill();
+    if (this.#stopping) await pod.kill();
     return pod;
+  }
+
+  /** A pod's way to the store: the proxy on it, or the pod itself makes what is wrong with it. */
+  wayOf(index: number): PodWay {
+    return this.store.wayOf?.(index) ?? {
+      hinder: (trouble) => {
+        this.#troubles.set(index, trouble);
+        this.living(index)?.hinder(trouble);
+      },
+      cutAll: () => {},
+    };
   }
 
   /** The pod of that index, if it lives. */
@@ -88,11 +124,15 @@ export class RealLane {
     return pod?.isDead ? undefined : pod;
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true;
+  /** Kills its pods, and ends its store. May be called again. */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#run = undefined;
     await Promise.all(this.#pods.map((pod) => pod?.kill()));
-    await this.#store.stop();
-    await rm(this.#dir, { recursive: true, force: true });
+    await this.store.stop();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }

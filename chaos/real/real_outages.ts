@@ -1,13 +1,20 @@
+/**
+ * Outages of real stores, and of the ways to them: each begins, lasts its time, and can be ended before it.
+ *
+ * @module
+ */
+
 import { cp, rename, rm } from "node:fs/promises";
 import type { CaseFault } from "../case.ts";
-import type { FaultKind, OutageKind } from "../fault_kinds.ts";
+import { FAULT_KINDS, type FaultKind, type OutageKind } from "../fault_kinds.ts";
 import type { FaultSpans } from "../fault_plan.ts";
 import type { Trouble } from "../store_power.ts";
-import type { StoreServer } from "./store_server.ts";
+import { isRedis, type RedisServer, type StoreServer } from "./store_server.ts";
 
 /** The way of one pod to the server. */
 export interface PodWay {
-  trouble: Trouble | undefined;
+  /** What is wrong with it from now on. */
+  hinder(trouble: Trouble | undefined): void;
   /** Resets every connection. */
   cutAll(): void;
 }
@@ -26,6 +33,17 @@ const OF_LINKS: Readonly<Partial<Record<FaultKind, (spans: FaultSpans) => Troubl
   "noperm": () => ({ kind: "error", code: "NOPERM", hits: "all" }),
 };
 
+/** The kinds for which the server need not be one's own, nor be a server. */
+export const OUTAGES_OF_LINKS: readonly FaultKind[] = FAULT_KINDS
+  .map(({ kind }) => kind)
+  .filter((kind) => kind in OF_LINKS);
+
+/** The kinds for which a server must be killed and started again, and need not speak any protocol. */
+export const OUTAGES_OF_SERVERS: readonly FaultKind[] = [
+  ...["store-outage", "store-empty", "pod-kill-outage", "ttl-in-outage"] as const,
+  "destroy-in-outage",
+];
+
 /** The pods that an outage hits: one whose link fails, or all. */
 export function podsHit({ kind, phase, pod }: CaseFault, pods: number): readonly number[] {
   const isOneLink = ["black-hole", "loss-requests", "loss-replies", "slow-link"].includes(kind);
@@ -35,14 +53,18 @@ export function podsHit({ kind, phase, pod }: CaseFault, pods: number): readonly
 
 /** Outages of a server of our own, and of the ways to it. */
 export class RealOutages {
-  readonly #server: StoreServer;
+  readonly #server: StoreServer | undefined;
   readonly #spans: FaultSpans;
   readonly #wayOf: (pod: number) => PodWay;
   readonly #underWay = new Set<Promise<void>>();
   #isServing = false;
   #healed = Promise.withResolvers<void>();
 
-  constructor(server: StoreServer, spans: FaultSpans, wayOf: (pod: number) => PodWay) {
+  constructor(
+    server: StoreServer | undefined,
+    spans: FaultSpans,
+    wayOf: (pod: number) => PodWay,
+  ) {
     this.#server = server;
     this.#spans = spans;
     this.#wayOf = wayOf;
@@ -64,29 +86,45 @@ export class RealOutages {
       this.#track(this.#hinder(fault.kind, trouble, pods, lastsMs));
       return lastsMs;
     }
-    if (this.#isServing) return undefined;
+    const server = this.#server;
+    if (this.#isServing || server === undefined) return undefined;
+    if (fault.kind === "store-freeze") {
+      return this.#serve(lastsMs, async () => {
+        await server.freeze();
+        return async () => await server.resume();
+      });
+    }
+    if (OUTAGES_OF_SERVERS.includes(fault.kind)) {
+      const downMs = fault.kind === "ttl-in-outage" ? this.#spans.idleMs(fault) : lastsMs;
+      return this.#down(server, downMs, fault.kind === "store-empty");
+    }
+    return isRedis(server) ? this.#beginOnRedis(server, fault, lastsMs) : undefined;
+  }
+
+  #beginOnRedis(
+    server: RedisServer,
+    fault: CaseFault & { readonly kind: OutageKind },
+    lastsMs: number,
+  ): number {
     switch (fault.kind) {
-      case "store-freeze":
-        return this.#serve(lastsMs, async () => {
-          await this.#server.freeze();
-          return () => Promise.resolve(this.#server.resume());
-        });
       case "store-rollback":
-        return this.#rollBack(this.#spans.snapshotMs(fault), lastsMs);
+        return this.#rollBack(server, this.#spans.snapshotMs(fault), lastsMs);
       case "oom":
         return this.#say(
-          lastsMs,
+          ...[server, lastsMs] as const,
           ["CONFIG", "SET", "maxmemory", "1"],
           ["CONFIG", "SET", "maxmemory", "0"],
         );
       case "readonly":
-        return this.#say(lastsMs, ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]);
+        return this.#say(
+          ...[server, lastsMs] as const,
+          ["REPLICAOF", "127.0.0.1", "1"],
+          ["REPLICAOF", "NO", "ONE"],
+        );
       case "script-flush":
-        return this.#say(0, ["SCRIPT", "FLUSH"], ["PING"]);
-      case "ttl-in-outage":
-        return this.#down(this.#spans.idleMs(fault), false);
+        return this.#say(server, 0, ["SCRIPT", "FLUSH"], ["PING"]);
       default:
-        return this.#down(lastsMs, fault.kind === "store-empty");
+        return this.#down(server, lastsMs, false);
     }
   }
 
@@ -116,38 +154,43 @@ export class RealOutages {
 
   #put(pods: readonly number[], trouble: Trouble | undefined): void {
     for (const way of pods.map((pod) => this.#wayOf(pod))) {
-      way.trouble = trouble;
+      way.hinder(trouble);
       // A connection on which something was lost is of no use any more.
       if (trouble?.kind !== "loss" && trouble?.kind !== "slow") way.cutAll();
     }
   }
 
-  #down(lastsMs: number, empty: boolean): number {
+  #down(server: StoreServer, lastsMs: number, empty: boolean): number {
     return this.#serve(lastsMs, async () => {
-      await this.#server.kill();
-      return () => this.#server.restart({ empty });
+      await server.kill();
+      return () => server.restart({ empty });
     });
   }
 
-  #say(lastsMs: number, begin: readonly string[], end: readonly string[]): number {
+  #say(
+    server: RedisServer,
+    lastsMs: number,
+    begin: readonly string[],
+    end: readonly string[],
+  ): number {
     return this.#serve(lastsMs, async () => {
-      await this.#server.command(...begin);
-      return async () => void await this.#server.command(...end);
+      await server.command(...begin);
+      return async () => void await server.command(...end);
     });
   }
 
   /** What is written between the snapshot and the death is lost. */
-  #rollBack(livesMs: number, downMs: number): number {
-    const data = `${this.#server.dir}/data`;
-    const snapshot = `${this.#server.dir}/snapshot`;
+  #rollBack(server: RedisServer, livesMs: number, downMs: number): number {
+    const data = `${server.dir}/data`;
+    const snapshot = `${server.dir}/snapshot`;
     return this.#serve(livesMs + downMs, async () => {
       await cp(data, snapshot, { recursive: true, force: true });
       await this.#wait(livesMs);
-      await this.#server.kill();
+      await server.kill();
       return async () => {
         await rm(data, { recursive: true, force: true });
         await rename(snapshot, data);
-        await this.#server.restart();
+        await server.restart();
       };
     });
   }

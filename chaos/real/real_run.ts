@@ -1,7 +1,13 @@
+/**
+ * One history on a lane.
+ *
+ * @module
+ */
+
 import { CallPlan } from "../call_plan.ts";
-import { type CaseFault, type CaseOp, type ChaosCase, REAL_SETTINGS } from "../case.ts";
+import type { CaseFault, CaseOp, ChaosCase } from "../case.ts";
 import type { OutageKind } from "../fault_kinds.ts";
-import { FaultPlan, faultSpans } from "../fault_plan.ts";
+import { FaultPlan, type FaultSpans, faultSpans } from "../fault_plan.ts";
 import type { Call, SessionName } from "../history.ts";
 import { keyOf } from "../model.ts";
 import type { ProxyFault } from "../proxy.ts";
@@ -11,15 +17,14 @@ import { LagMeter } from "./lag_meter.ts";
 import type { FromPod } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { RealLane } from "./real_lane.ts";
-import { podsHit, type RealOutages } from "./real_outages.ts";
-import { type RealStore, toProxyFault } from "./real_store.ts";
+import { toProxyFault } from "./proxy_faults.ts";
+import { podsHit, RealOutages } from "./real_outages.ts";
 
 const CAPACITY = 10;
 /** The two clocks, of the pods and of the server, and the rounding of both. */
 const TOLERANCE_MS = 40;
 /** A call that takes longer has lost its answer. */
 const PATIENCE_MS = 10_000;
-const SPANS = faultSpans(REAL_SETTINGS);
 /** Within which a journal drains by itself, and a pod finds its store. */
 const RECONCILED_MS = 9_000;
 const FLUSHED_MS = 15_000;
@@ -33,7 +38,7 @@ const HANDS = 3;
 /** What a process takes to notice that it runs again. */
 const FREEZE_MARGIN_MS = 300;
 /** A lag beyond which a command may have missed its timeout, through all the hands that it passes. */
-const STALL_MS = REAL_SETTINGS.commandTimeoutMs / 8;
+const STALL_MS = 50;
 const LAST_ATTEMPTS = 5;
 
 /** A call that has not been answered. */
@@ -46,9 +51,9 @@ interface Waiting {
 /** One history on a lane. */
 export class RealRun {
   readonly #lane: RealLane;
-  readonly #store: RealStore;
   readonly #case: ChaosCase;
   readonly #plan: FaultPlan;
+  readonly #spans: FaultSpans;
   readonly #calls: CallPlan;
   readonly #recorder: Recorder;
   readonly #startedAtMs = performance.now();
@@ -56,7 +61,7 @@ export class RealRun {
   readonly #waiting = new Map<number, Waiting>();
   readonly #lives: number[];
   readonly #commits: number[];
-  readonly #outages: RealOutages | undefined;
+  readonly #outages: RealOutages;
   /** By pod: how many commits it makes until it dies in its replay. */
   readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
   #restarting: Promise<void> = Promise.resolve();
@@ -74,10 +79,10 @@ export class RealRun {
   /** By pod: until when it stands still on purpose. */
   readonly #frozenUntilMs = new Map<number, number>();
 
-  constructor(lane: RealLane, store: RealStore, chaosCase: ChaosCase, tenantPrefix: string) {
+  constructor(lane: RealLane, chaosCase: ChaosCase, tenantPrefix: string) {
     this.#lane = lane;
-    this.#store = store;
-    this.#outages = store.outages(SPANS);
+    this.#spans = faultSpans(lane.settings);
+    this.#outages = new RealOutages(lane.store.server, this.#spans, (pod) => lane.wayOf(pod));
     this.#case = chaosCase;
     this.#plan = new FaultPlan(chaosCase);
     this.#calls = new CallPlan(chaosCase, tenantPrefix);
@@ -113,7 +118,7 @@ export class RealRun {
       commandTimeoutMs,
       maxStalenessMs,
       capacity: CAPACITY,
-      lateBoundMs: SPANS.lateBoundMs,
+      lateBoundMs: this.#spans.lateBoundMs,
       toleranceMs: TOLERANCE_MS + Math.round(HANDS * this.#mostLagMs),
     });
     const { operations, faults } = this.#recorder;
@@ -133,7 +138,7 @@ export class RealRun {
     const fault = this.#plan.atCommit(index);
     if (fault === undefined) return undefined;
     this.recordFault(index, fault);
-    const spans = { lateMs: SPANS.lateMs(fault), latencyMs: SPANS.latencyMs(fault) };
+    const spans = { lateMs: this.#spans.lateMs(fault), latencyMs: this.#spans.latencyMs(fault) };
     return toProxyFault(fault, spans, () => this.#lane.living(index)?.strike());
   }
 
@@ -160,13 +165,13 @@ export class RealRun {
 
   recordFault(index: number, fault: CaseFault): void {
     if (this.#isOver) return;
-    const commandMs = SPANS.commandMs(fault);
+    const commandMs = this.#spans.commandMs(fault);
     this.#recorder.fault(fault.kind, this.#podName(index), {
       detail: fault.phase,
       ...(commandMs !== undefined && { lastsMs: commandMs }),
     });
     if (fault.kind === "late-execution" || fault.kind === "latency") {
-      const lastsMs = Math.max(SPANS.lateMs(fault), SPANS.latencyMs(fault));
+      const lastsMs = Math.max(this.#spans.lateMs(fault), this.#spans.latencyMs(fault));
       this.#quietAtMs = Math.max(this.#quietAtMs, this.#nowMs() + lastsMs);
     }
   }
@@ -214,20 +219,20 @@ export class RealRun {
   }
 
   #tellFaults(index: number, pod: PodProcess): void {
-    if (!this.#store.faultsInPods) return;
+    if (!this.#lane.store.faultsInPods) return;
     pod.plan(this.#plan.commitFaultsOf(index), this.#commits[index] ?? 0);
   }
 
   async #inject(fault: CaseFault): Promise<void> {
     switch (fault.kind) {
       case "ttl-expiry":
-        this.#recorder.fault(fault.kind, "store", { lastsMs: SPANS.idleMs(fault) });
-        return await pause(SPANS.idleMs(fault));
+        this.#recorder.fault(fault.kind, "store", { lastsMs: this.#spans.idleMs(fault) });
+        return await pause(this.#spans.idleMs(fault));
       case "server-restart": {
-        if (this.#outages?.isBusy || this.#isRestarting) return;
-        const downMs = Math.min(SPANS.downMs(fault), 300);
+        if (this.#outages.isBusy || this.#isRestarting) return;
+        const downMs = Math.min(this.#spans.downMs(fault), 300);
         this.#recorder.fault(fault.kind, "store", { lastsMs: downMs });
-        this.#restarting = this.#store.restart(downMs);
+        this.#restarting = this.#lane.store.restart(downMs);
         // Whoever needs the store waits for it, and hears of a failure then.
         this.#isRestarting = true;
         this.#restarting.catch(() => {}).then(() => this.#isRestarting = false);
@@ -235,7 +240,7 @@ export class RealRun {
       }
       case "slow-pod": {
         const pod = await this.#prepare(fault.pod);
-        const lastsMs = Math.round(SPANS.freezeMs(fault) / 2);
+        const lastsMs = Math.round(this.#spans.freezeMs(fault) / 2);
         this.#recorder.fault(fault.kind, this.#podName(fault.pod), { lastsMs });
         this.#frozenUntilMs.set(fault.pod, this.#nowMs() + lastsMs);
         return pod.freeze(lastsMs);
@@ -246,7 +251,7 @@ export class RealRun {
   }
 
   async #beginOutage(fault: CaseFault & { readonly kind: OutageKind }): Promise<void> {
-    if (!this.#outages || this.#isRestarting) return;
+    if (this.#isRestarting) return;
     const hit = podsHit(fault, this.#case.pods);
     const lastsMs = this.#outages.begin(fault, hit);
     if (lastsMs === undefined) return;
@@ -256,7 +261,7 @@ export class RealRun {
     // It has lost its memory for good when it is back.
     const window = {
       ...{ lastsMs: lastsMs + (isLoss ? RESTART_MS : 0), detail: fault.phase },
-      ...(fault.kind === "store-rollback" && { downInMs: SPANS.snapshotMs(fault) }),
+      ...(fault.kind === "store-rollback" && { downInMs: this.#spans.snapshotMs(fault) }),
     };
     this.#recorder[isKill ? "window" : "fault"](fault.kind, name, window);
     switch (fault.kind) {
@@ -270,7 +275,7 @@ export class RealRun {
         await this.#prepare(fault.pod);
         return;
       case "ttl-in-outage":
-        return await pause(SPANS.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
+        return await pause(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
       case "destroy-in-outage":
         return await this.#destroyAndWrite(fault);
     }
@@ -298,14 +303,14 @@ export class RealRun {
     this.#plan.heal();
     this.#isHealed = true;
     this.#replays.clear();
-    await this.#outages?.heal();
+    await this.#outages.heal();
     for (const index of this.#lives.keys()) {
       const pod = this.#lane.living(index);
       if (pod) this.#tellFaults(index, pod);
     }
     await this.#restarting;
     await Promise.all([...this.#waiting.values()].map(({ answered }) => answered));
-    await pause(REAL_SETTINGS.maxStalenessMs + TOLERANCE_MS);
+    await pause(this.#lane.settings.maxStalenessMs + TOLERANCE_MS);
     await this.#settle();
     await this.#readAll(false);
     await this.#readAll(true);

@@ -1,41 +1,41 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/**
+ * The stores of real runs.
+ *
+ * @module
+ */
+
 import { join } from "node:path";
-import type { CaseFault } from "../case.ts";
 import { FaultProxy, type ProxyFault } from "../proxy.ts";
-import type { FaultSpans } from "../fault_plan.ts";
 import type { Trouble } from "../store_power.ts";
-import { type PodWay, RealOutages } from "./real_outages.ts";
-import type { Keeper } from "./keeper.ts";
+import { isCommit } from "./proxy_faults.ts";
+import type { PodWay } from "./real_outages.ts";
+import { Restarts } from "./restarts.ts";
 import type { StoreServer } from "./store_server.ts";
 import type { TargetStore } from "./target.ts";
 
 /** One lane's store: made when the lane starts, gone when it ends. */
 export interface RealStore {
   /** The way to it for the pod of that index; `faultFor` is asked for every commit that a proxy sees. */
-  urlFor(pod: number, faultFor: () => ProxyFault | undefined): Promise<string>;
-  /** The way to it past all faults. */
-  readonly directUrl: string;
-  /** Whether the pods make the faults of commands themselves. */
+  urlFor(pod: number, faultFor: () => ProxyFault | undefined): Promise<string | undefined>;
+  /** Whether the pods make the faults of commands, and of the ways to it, themselves. */
   readonly faultsInPods: boolean;
-  /** Makes outages, of a server of our own. */
-  outages(spans: FaultSpans): RealOutages | undefined;
+  /** A pod's way to it, where a proxy stands on it. */
+  wayOf?(pod: number): PodWay;
+  /** The server, if it is one's own. */
+  readonly server?: StoreServer;
   /** Kills it, and starts it again with its data. */
   restart(downMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Makes the store of one lane; `keeper` removes it when nobody else does. */
+/** Makes the store of one lane; its files are in `folder`. */
 export async function openRealStore(
   store: Exclude<TargetStore, { kind: "memory" }>,
-  keeper: Keeper,
+  folder: string,
 ): Promise<RealStore> {
   switch (store.kind) {
-    case "sqlite": {
-      const dir = await mkdtemp(join(tmpdir(), "hakgal-chaos-"));
-      keeper.folder(dir);
-      return new SqliteFile(dir);
-    }
+    case "sqlite":
+      return new SqliteFile(folder);
     case "redis": {
       const server = await store.start();
       return new ProxiedServer(server.url, server);
@@ -47,47 +47,41 @@ export async function openRealStore(
 
 class SqliteFile implements RealStore {
   readonly faultsInPods = true;
-  readonly #dir: string;
+  readonly path: string;
 
-  constructor(dir: string) {
-    this.#dir = dir;
-  }
-
-  get directUrl(): string {
-    return `${this.#dir}/sessions.sqlite`;
+  constructor(folder: string) {
+    this.path = join(folder, "sessions.sqlite");
   }
 
   urlFor(): Promise<string> {
-    return Promise.resolve(this.directUrl);
+    return Promise.resolve(this.path);
   }
-
-  outages(): undefined {}
 
   restart(): Promise<void> {
     return Promise.reject(new Error("SQLite has no server to restart."));
   }
 
-  async stop(): Promise<void> {
-    await rm(this.#dir, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
 class ProxiedServer implements RealStore {
   readonly faultsInPods = false;
-  readonly directUrl: string;
-  readonly #server: StoreServer | undefined;
+  readonly server?: StoreServer;
+  readonly #url: string;
+  readonly #restarts: Restarts;
   readonly #proxies = new Map<number, FaultProxy>();
   readonly #troubles = new Map<number, Trouble | undefined>();
-  #restarting: Promise<void> = Promise.resolve();
-  #isStopped = false;
 
   constructor(url: string, server: StoreServer | undefined) {
-    this.directUrl = url;
-    this.#server = server;
+    this.#url = url;
+    if (server) this.server = server;
+    this.#restarts = new Restarts(server);
   }
 
   async urlFor(pod: number, faultFor: () => ProxyFault | undefined): Promise<string> {
-    const url = new URL(this.directUrl);
+    const url = new URL(this.#url);
     const upstream = { host: url.hostname, port: Number(url.port || 6379) };
     const known = this.#proxies.get(pod);
     const proxy = known ?? await FaultProxy.listen({
@@ -101,82 +95,20 @@ class ProxiedServer implements RealStore {
     return url.href;
   }
 
-  outages(spans: FaultSpans): RealOutages | undefined {
-    const server = this.#server;
-    return server && new RealOutages(server, spans, (pod) => this.#wayOf(pod));
-  }
-
-  #wayOf(pod: number): PodWay {
-    const troubles = this.#troubles;
-    const proxy = this.#proxies.get(pod);
+  wayOf(pod: number): PodWay {
     return {
-      get trouble() {
-        return troubles.get(pod);
-      },
-      set trouble(trouble) {
-        troubles.set(pod, trouble);
-      },
-      cutAll: () => proxy?.cutAll(),
+      hinder: (trouble) => void this.#troubles.set(pod, trouble),
+      cutAll: () => this.#proxies.get(pod)?.cutAll(),
     };
   }
 
   restart(downMs: number): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) {
-      return Promise.reject(new Error("Somebody else's server is not restarted."));
-    }
-    const restarting = this.#restarting.then(async () => {
-      if (this.#isStopped) return;
-      await server.kill();
-      await new Promise((resolve) => setTimeout(resolve, downMs));
-      if (!this.#isStopped) await server.restart();
-    });
-    this.#restarting = restarting;
-    return restarting;
+    return this.#restarts.restart(downMs);
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    // A server that is being started would be left behind.
-    await this.#restarting.catch(() => {});
+    await this.#restarts.end();
     await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
-    await this.#server?.stop();
-  }
-}
-
-const decoder = new TextDecoder();
-
-/** A script call whose arguments begin with a batch's header. */
-function isCommit(words: readonly Uint8Array[]): boolean {
-  if (!/^(evalsha|eval|fcall)$/i.test(decoder.decode(words[0]))) return false;
-  return words.some((word) =>
-    word[0] === "{".charCodeAt(0) && decoder.decode(word).includes('"writer"')
-  );
-}
-
-/** What a proxy does for a case's fault. */
-export function toProxyFault(
-  fault: CaseFault,
-  spans: { readonly lateMs: number; readonly latencyMs: number },
-  strike: () => void,
-): ProxyFault | undefined {
-  switch (fault.kind) {
-    case "pod-kill":
-      return { kind: "strike", phase: fault.phase, strike };
-    case "reply-cut":
-    case "request-cut":
-      return { kind: fault.kind };
-    case "late-execution":
-      return { kind: "late-execution", delayMs: spans.lateMs };
-    case "latency": {
-      const isRequest = fault.phase === "p1";
-      return {
-        kind: "latency",
-        requestMs: isRequest ? spans.latencyMs : 0,
-        replyMs: isRequest ? 0 : spans.latencyMs,
-      };
-    }
-    default:
-      return undefined;
+    await this.server?.stop();
   }
 }

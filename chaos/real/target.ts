@@ -4,17 +4,20 @@
  * @module
  */
 
-import type { StoreServer } from "./store_server.ts";
+import type { RedisServer } from "./store_server.ts";
 
 /** The backends that pods can be opened on by name. */
 export type BackendName = "memory" | "sqlite" | "ioredis" | "node-redis" | "valkey-glide";
+
+/** Those whose pods are processes. */
+export type PodBackend = Exclude<BackendName, "memory">;
 
 /** Where a backend's sessions are kept. */
 export type TargetStore =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite" }
   /** A server that is started for the run, one a lane, and may be killed. */
-  | { readonly kind: "redis"; readonly start: () => Promise<StoreServer> }
+  | { readonly kind: "redis"; readonly start: () => Promise<RedisServer> }
   /** A server that somebody else runs: it is not killed. */
   | { readonly kind: "redis-url"; readonly url: string };
 

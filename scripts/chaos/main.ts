@@ -6,10 +6,10 @@ import {
   nameOf,
   reportBackend,
   type ReportedBackend,
-  type RunVerdict,
   summaryLine,
 } from "../../chaos/report.ts";
 import { writeReports } from "../../chaos/report/files.ts";
+import { EXIT_CODES, judge, type Judgement } from "../../chaos/verdict.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
 import { check } from "./check_command.ts";
@@ -20,20 +20,6 @@ import { selectTargets } from "./targets.ts";
 import { Terminal } from "./terminal.ts";
 import { GroupProgress, inTurn } from "./turns.ts";
 import { UsageError } from "./usage_error.ts";
-import { type TargetTally, whyWorthless } from "./worth.ts";
-
-/** What a run's exit code says. */
-export const EXIT = { held: 0, violated: 1, couldNotRun: 2, provedNothing: 3 } as const;
-
-const EXIT_OF: Readonly<Record<RunVerdict, number>> = {
-  "held": EXIT.held,
-  "violated": EXIT.violated,
-  "could-not-run": EXIT.couldNotRun,
-  "proved-nothing": EXIT.provedNothing,
-};
-
-/** What a run came to. */
-type Ended = Pick<ChaosReport, "verdict" | "problems">;
 
 /** Runs the command; the answer is the exit code. */
 export async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -42,7 +28,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     if (argv.join(" ").includes("--faults list")) return listFaults(terminal);
     if (argv[0] === "check") return await check(argv.slice(1), terminal);
     const args = parseArguments(argv, (text) => terminal.line(text));
-    if (args === undefined) return EXIT.held;
+    if (args === undefined) return EXIT_CODES.held;
     return args.mutants
       ? await mutants(args, terminal, signal)
       : await chaos(args, terminal, signal);
@@ -53,7 +39,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
         `chaos could not run: ${error instanceof Error ? error.stack : String(error)}`,
       );
     }
-    return EXIT.couldNotRun;
+    return EXIT_CODES["could-not-run"];
   }
 }
 
@@ -61,7 +47,7 @@ function listFaults(terminal: Terminal): number {
   for (const { kind, guarantee, effect } of FAULT_KINDS) {
     terminal.line(`${kind.padEnd(16)} ${guarantee}  ${effect}`);
   }
-  return EXIT.held;
+  return EXIT_CODES.held;
 }
 
 async function mutants(
@@ -75,13 +61,13 @@ async function mutants(
   for (const problem of ended.problems) terminal.error(problem);
   const backends = { backends: [], skipped: [], mutants: reported };
   await writeReport(args, { startedAtMs, ...backends, ...ended });
-  return EXIT_OF[ended.verdict];
+  return EXIT_CODES[ended.verdict];
 }
 
 function verdictOnMutants(
   reported: ChaosReport["mutants"],
   failures: readonly string[],
-): Ended {
+): Judgement {
   if (failures.length > 0) return { verdict: "could-not-run", problems: failures };
   if (reported.length === 0) {
     const problem = "There are no mutants: put patches into tests/mutants.";
@@ -140,7 +126,7 @@ async function chaos(
   const ended = verdict(args, runs, failures, signal);
   for (const problem of ended.problems) terminal.error(problem);
   await writeReport(args, { startedAtMs, backends, skipped, mutants: [], ...ended });
-  return EXIT_OF[ended.verdict];
+  return EXIT_CODES[ended.verdict];
 }
 
 function sayWhatWasNotTested(
@@ -217,29 +203,16 @@ function verdict(
   runs: readonly TargetRun[],
   failures: readonly string[],
   signal: AbortSignal,
-): Ended {
-  if (runs.some(({ reported }) => reported.violations.length > 0)) {
-    return { verdict: "violated", problems: [] };
-  }
-  const problems = [
-    ...failures,
-    ...runs.flatMap(({ target, results }) =>
-      results.flatMap(({ toolFailure, tally }) => [
-        ...(toolFailure === undefined ? [] : [`${nameOf(target)}: ${toolFailure}`]),
-        ...(tally.undecided === 0 ? [] : [`${nameOf(target)}: ${tally.undecided} undecided`]),
-      ])
-    ),
-    ...(signal.aborted ? ["Interrupted: what was not run by then was not tested."] : []),
-  ];
-  if (problems.length > 0) return { verdict: "could-not-run", problems };
-  // A repeated case proves nothing by itself, and need not.
-  if (args.path !== undefined) return { verdict: "held", problems };
-  const tallies = runs.map(({ target, results }): TargetTally => ({
-    name: nameOf(target),
-    faults: faultsFor(target, args.faults),
-    tallies: results.map(({ tally }) => tally),
+): Judgement {
+  const outcomes = runs.map(({ target, results }) => ({
+    ...{ name: nameOf(target), faults: faultsFor(target, args.faults), results },
   }));
-  const reasons = whyWorthless(tallies, args.faults)
-    .map((reason) => `This run proves nothing: ${reason}.`);
-  return { verdict: reasons.length > 0 ? "proved-nothing" : "held", problems: reasons };
+  const interrupted = signal.aborted
+    ? ["Interrupted: what was not run by then was not tested."]
+    : [];
+  return judge(outcomes, {
+    selected: args.faults,
+    failures: [...failures, ...interrupted],
+    isReplay: args.path !== undefined,
+  });
 }

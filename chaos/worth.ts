@@ -1,5 +1,11 @@
-import type { Tally } from "../../chaos/campaign.ts";
-import type { FaultKind } from "../../chaos/fault_kinds.ts";
+/**
+ * Whether a run proves anything.
+ *
+ * @module
+ */
+
+import type { Tally } from "./campaign.ts";
+import type { FaultKind } from "./fault_kinds.ts";
 
 /** One target's run, for the question whether it proves anything. */
 export interface TargetTally {
