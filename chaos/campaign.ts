@@ -62,8 +62,14 @@ export interface CampaignResult {
   readonly finding: Finding | undefined;
   /** What is wrong with the tool itself: two runs of one case differed, or a run could not be made. */
   readonly toolFailure: string | undefined;
-  /** A history that held, with as many kinds of faults as were seen in one. */
-  readonly sample: History | undefined;
+  readonly sample: Sample | undefined;
+}
+
+/** A history that held, with as many kinds of faults as were seen in one. */
+export interface Sample {
+  readonly history: History;
+  /** Kinds of faults in it. */
+  readonly faults: number;
 }
 
 /** One case in so many is run twice. */
@@ -101,7 +107,7 @@ class Campaign {
   #undecided = 0;
   #deaths = 0;
   readonly #latencies = new FaultLatencies();
-  #sample: { readonly history: History; readonly worth: number } | undefined;
+  #sample: Sample | undefined;
   #failing: Omit<Finding, "seed" | "path"> | undefined;
   /** What the first failing case showed. */
   #signature: Violation | undefined;
@@ -144,11 +150,13 @@ class Campaign {
     return !this.#isFailure(chaosCase, outcome.history, verdict);
   }
 
-  /** Keeps the history that shows most. */
-  #consider({ history, operations, faults }: RunOutcome): void {
-    if (history.events.length > SAMPLE_EVENTS) return;
-    const worth = faults.size + Math.min(operations, SAMPLE_EVENTS) / SAMPLE_EVENTS;
-    if (worth > (this.#sample?.worth ?? 0)) this.#sample = { history, worth };
+  /** Keeps the history that shows most: with most kinds of faults, and of these the longest. */
+  #consider({ history, faults: { size: faults } }: RunOutcome): void {
+    const { length } = history.events;
+    if (length > SAMPLE_EVENTS) return;
+    const { faults: most, history: best } = this.#sample ?? { faults: -1, history: undefined };
+    const isLonger = faults === most && length > (best?.events.length ?? 0);
+    if (faults > most || isLonger) this.#sample = { history, faults };
   }
 
   #isFailure(chaosCase: ChaosCase, history: History, verdict: Verdict): boolean {
@@ -211,7 +219,7 @@ class Campaign {
       tally: this.tally,
       finding: failing && path !== null ? { ...failing, seed, path } : undefined,
       toolFailure: this.#toolFailure,
-      sample: this.#sample?.history,
+      sample: this.#sample,
     };
   }
 }

@@ -34,6 +34,7 @@ export {
   type CampaignResult,
   type Finding,
   runCampaign,
+  type Sample,
   type Tally,
 } from "./campaign.ts";
 export {
@@ -97,6 +98,7 @@ export {
 } from "./report.ts";
 export { reportFiles, writeReports } from "./report/files.ts";
 export { junitXml } from "./report/junit.ts";
+export { pageHtml, type SampleHistory } from "./report/page.ts";
 export { summaryMarkdown } from "./report/summary.ts";
 export type { Rule } from "./rules/rule.ts";
 export type { Runner, RunOutcome } from "./runner.ts";

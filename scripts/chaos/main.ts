@@ -10,6 +10,7 @@ import {
 } from "../../chaos/report.ts";
 import { writeReports } from "../../chaos/report/files.ts";
 import { EXIT_CODES, judge, type Judgement } from "../../chaos/verdict.ts";
+import type { SampleHistory } from "../../chaos/report/page.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
 import { check } from "./check_command.ts";
@@ -125,7 +126,8 @@ async function chaos(
   const backends = runs.map(({ reported }) => reported);
   const ended = verdict(args, runs, failures, signal);
   for (const problem of ended.problems) terminal.error(problem);
-  await writeReport(args, { startedAtMs, backends, skipped, mutants: [], ...ended });
+  const samples = runs.flatMap(({ target, results }) => sampleOf(target, results));
+  await writeReport(args, { startedAtMs, backends, skipped, mutants: [], ...ended }, samples);
   return EXIT_CODES[ended.verdict];
 }
 
@@ -182,11 +184,19 @@ function replayCommand(target: Target, args: ChaosArguments, { seed, path }: Fin
   ].join("");
 }
 
+/** The history of a backend's lanes that shows most. */
+function sampleOf(target: Target, results: readonly CampaignResult[]): SampleHistory[] {
+  const [best] = results.flatMap(({ sample }) => sample ?? [])
+    .sort((one, other) => other.faults - one.faults);
+  return best === undefined ? [] : [{ backend: nameOf(target), history: best.history }];
+}
+
 async function writeReport(
   args: ChaosArguments,
   { startedAtMs, ...parts }:
     & Pick<ChaosReport, "backends" | "skipped" | "mutants" | "verdict" | "problems">
     & { readonly startedAtMs: number },
+  samples: readonly SampleHistory[] = [],
 ): Promise<void> {
   const report: ChaosReport = {
     version: 1,
@@ -195,7 +205,7 @@ async function writeReport(
     startedAt: new Date(performance.timeOrigin + startedAtMs).toISOString(),
     ...parts,
   };
-  await writeReports(args.reportDir, report);
+  await writeReports(args.reportDir, report, samples);
 }
 
 function verdict(
