@@ -10,6 +10,8 @@ import { checkHistory, type Verdict, type Violation } from "./checker.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { FaultLatencies } from "./fault_latency.ts";
 import { type History, writeHistory } from "./history.ts";
+import { crossCheck } from "./linearizability/cross_check.ts";
+import { type LinearizabilityCounts, LinearizabilityTally } from "./linearizability/tally.ts";
 import { hashText } from "./random.ts";
 import type { Runner, RunOutcome } from "./runner.ts";
 
@@ -45,6 +47,14 @@ export interface Tally {
   /** Pods that died. */
   readonly deaths: number;
   readonly latencies: FaultLatencies;
+  /** What the linearizability search decided, and what it left out. */
+  readonly linearizability: LinearizabilityCounts;
+}
+
+/** A history that the checker could not decide. */
+export interface Undecided {
+  readonly reason: string;
+  readonly history: History;
 }
 
 /** A violation, with the smallest case that shows it. */
@@ -63,6 +73,8 @@ export interface CampaignResult {
   /** What is wrong with the tool itself: two runs of one case differed, or a run could not be made. */
   readonly toolFailure: string | undefined;
   readonly sample: Sample | undefined;
+  /** The first history that could not be decided. */
+  readonly undecided?: Undecided;
 }
 
 /** A history that held, with as many kinds of faults as were seen in one. */
@@ -108,6 +120,8 @@ class Campaign {
   #deaths = 0;
   readonly #latencies = new FaultLatencies();
   #sample: Sample | undefined;
+  #firstUndecided: Undecided | undefined;
+  readonly #linearizability = new LinearizabilityTally();
   #failing: Omit<Finding, "seed" | "path"> | undefined;
   /** What the first failing case showed. */
   #signature: Violation | undefined;
@@ -143,8 +157,19 @@ class Campaign {
       await this.#compare(chaosCase, outcome);
     }
     this.#count(outcome);
-    const verdict = checkHistory(outcome.history);
-    if (verdict.verdict === "undecided") this.#undecided++;
+    const { verdict, linearizability, disagreement } = crossCheck(
+      outcome.history,
+      checkHistory(outcome.history),
+    );
+    this.#linearizability.add(linearizability);
+    if (disagreement !== undefined) {
+      this.#toolFailure =
+        `history ${this.#histories} of seed ${this.#options.seed}: ${disagreement}`;
+    }
+    if (verdict.verdict === "undecided") {
+      this.#undecided++;
+      this.#firstUndecided ??= { reason: verdict.reason, history: outcome.history };
+    }
     if (verdict.verdict === "holds") this.#consider(outcome);
     this.#options.onHistory?.(this.tally);
     return !this.#isFailure(chaosCase, outcome.history, verdict);
@@ -209,6 +234,7 @@ class Campaign {
       undecided: this.#undecided,
       deaths: this.#deaths,
       latencies: this.#latencies,
+      linearizability: this.#linearizability.counts,
     };
   }
 
@@ -220,6 +246,7 @@ class Campaign {
       finding: failing && path !== null ? { ...failing, seed, path } : undefined,
       toolFailure: this.#toolFailure,
       sample: this.#sample,
+      ...(this.#firstUndecided && { undecided: this.#firstUndecided }),
     };
   }
 }

@@ -32,13 +32,16 @@ export function decodeContents(session: SeenSession): Contents {
   let birth: number | undefined;
   let set: number | undefined;
   let list: number[] = [];
-  for (const [field, value] of Object.entries(session.context)) {
-    const number = typeof value === "number" && Number.isInteger(value) ? value : undefined;
+  const { context } = session;
+  for (const field of Object.keys(context)) {
+    const value = context[field];
+    const number = Number.isInteger(value) ? value as number : undefined;
     if (field === "b" && number !== undefined) birth = number;
     else if (field === "s" && number !== undefined) set = number;
     else if (field === "u" && Array.isArray(value)) list = value;
-    else if (/^c\d+$/.test(field) && number !== undefined && number >= 0) counts.set(field, number);
-    else if (/^m\d+$/.test(field) && value === 1) marks.add(Number(field.slice(1)));
+    else if (isNumbered(field, "c") && number !== undefined && number >= 0) {
+      counts.set(field, number);
+    } else if (isNumbered(field, "m") && value === 1) marks.add(Number(field.slice(1)));
     else strange.push(`${field}: ${JSON.stringify(value)}`);
   }
   const vectors = session.trajectory.map((vector) => {
@@ -48,6 +51,31 @@ export function decodeContents(session: SeenSession): Contents {
     return op;
   });
   return { birth, counts, set, marks, list, vectors, strange };
+}
+
+/** Whether a field is named by a letter and digits. */
+function isNumbered(field: string, letter: string): boolean {
+  if (field.length < 2 || field[0] !== letter) return false;
+  for (let place = 1; place < field.length; place++) {
+    const code = field.charCodeAt(place);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return true;
+}
+
+/** Whether two states are the same, value by value. */
+export function isSameState(one: SeenSession, other: SeenSession): boolean {
+  const fields = Object.keys(one.context);
+  return fields.length === Object.keys(other.context).length &&
+    one.trajectory.length === other.trajectory.length &&
+    fields.every((field) => isSameValue(one.context[field], other.context[field])) &&
+    one.trajectory.every((vector, index) => isSameValue(vector, other.trajectory[index]));
+}
+
+function isSameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  return Array.isArray(one) && Array.isArray(other) && one.length === other.length &&
+    one.every((item, index) => item === other[index]);
 }
 
 /** How often a power of 8 was added: an octal digit. */
@@ -71,9 +99,23 @@ export function timesIn(contents: Contents, op: number, effect: Effect): number 
   }
 }
 
+/** Longest list that is looked through from one end to the other each time. */
+const SHORT = 16;
+const countsOfLists = new WeakMap<readonly number[], ReadonlyMap<number, number>>();
+
 /** How often a list names a call. */
 export function occurrences(ops: readonly number[], op: number): number {
+  if (ops.length > SHORT) return countsOf(ops).get(op) ?? 0;
   let times = 0;
   for (const other of ops) if (other === op) times++;
   return times;
+}
+
+function countsOf(ops: readonly number[]): ReadonlyMap<number, number> {
+  const known = countsOfLists.get(ops);
+  if (known) return known;
+  const counts = new Map<number, number>();
+  for (const op of ops) counts.set(op, (counts.get(op) ?? 0) + 1);
+  countsOfLists.set(ops, counts);
+  return counts;
 }

@@ -36,6 +36,7 @@ export {
   runCampaign,
   type Sample,
   type Tally,
+  type Undecided,
 } from "./campaign.ts";
 export {
   arbitraryCase,
@@ -81,6 +82,14 @@ export {
   type ReadHistory,
   readHistory,
 } from "./history_reader.ts";
+export { type CrossCheck, crossCheck } from "./linearizability/cross_check.ts";
+export {
+  checkLinearizability,
+  type LeftOut,
+  type Linearizability,
+  type LinearizabilityOptions,
+} from "./linearizability/linearizability.ts";
+export type { LinearizabilityCounts } from "./linearizability/tally.ts";
 export { makeCall } from "./pod_calls.ts";
 export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts";
 export { hashText, seededRandom } from "./random.ts";
@@ -92,6 +101,7 @@ export {
   reportBackend,
   type ReportedBackend,
   type ReportedMutant,
+  type ReportedUndecided,
   type ReportedViolation,
   type RunVerdict,
   summaryLine,

@@ -15,7 +15,7 @@ import type {
   SeenSession,
   SessionName,
 } from "./history.ts";
-import { type Contents, decodeContents } from "./contents.ts";
+import { type Contents, decodeContents, isSameState } from "./contents.ts";
 import { WorkMeter } from "./work_meter.ts";
 
 /** What became of a call. */
@@ -264,11 +264,12 @@ function fateOf(result: Result): Fate {
 
 function observe(operations: readonly Operation[]): Observation[] {
   const observations: Observation[] = [];
+  const states = new StatePool();
   for (const by of operations) {
     if (by.result?.kind !== "session") continue;
     const { session } = by.result;
     const asked = by.call.kind === "get" ? by.call.fresh === true : by.call.kind !== "getOrCreate";
-    const contents = decodeContents(session);
+    const contents = states.contentsOf(session);
     observations.push({
       by,
       key: by.call.kind === "rotate" && by.call.to ? keyOf(by.call.to) : by.key,
@@ -280,6 +281,20 @@ function observe(operations: readonly Operation[]): Observation[] {
     });
   }
   return observations.sort((a, b) => a.by.returnIndex - b.by.returnIndex);
+}
+
+/** Takes each state apart once, however often it is seen. */
+class StatePool {
+  readonly #known = new Map<string, { readonly seen: SeenSession; readonly contents: Contents }>();
+
+  contentsOf(seen: SeenSession): Contents {
+    const name = `${seen.incarnation} ${seen.version}`;
+    const known = this.#known.get(name);
+    if (known && isSameState(known.seen, seen)) return known.contents;
+    const contents = decodeContents(seen);
+    this.#known.set(name, { seen, contents });
+    return contents;
+  }
 }
 
 function groupByIncarnation(

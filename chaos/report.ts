@@ -59,6 +59,17 @@ export interface ReportedBackend {
   readonly latency: readonly FaultLatency[];
   /** The call that took longest while the store was away. */
   readonly slowestInOutage: SlowCall | null;
+  /** Histories that the checker could not decide, the first of each lane. */
+  readonly undecidedHistories?: readonly ReportedUndecided[];
+  /** Sessions by what the linearizability search said of them. */
+  readonly linearizability?: Readonly<Record<string, number>>;
+}
+
+/** A history that could not be decided, as reported. */
+export interface ReportedUndecided {
+  readonly reason: string;
+  readonly history: readonly HistoryEvent[];
+  readonly settings: HistorySettings;
 }
 
 /** A mutant, as reported. */
@@ -113,6 +124,20 @@ export function reportBackend(
     histories: sum(({ tally }) => tally.histories),
     operations: sum(({ tally }) => tally.operations),
     faults,
+    linearizability: {
+      explained: sum(({ tally }) => tally.linearizability.explained),
+      lost: sum(({ tally }) => tally.linearizability.leftOut.lost),
+      tooLong: sum(({ tally }) => tally.linearizability.leftOut.tooLong),
+      tooAmbiguous: sum(({ tally }) => tally.linearizability.leftOut.tooAmbiguous),
+      undecided: sum(({ tally }) => tally.linearizability.leftOut.undecided),
+    },
+    undecidedHistories: results.flatMap(({ undecided }) =>
+      undecided === undefined ? [] : [{
+        reason: undecided.reason,
+        history: undecided.history.events,
+        settings: undecided.history.settings,
+      }]
+    ),
     violations: results.flatMap(({ finding }) =>
       finding === undefined ? [] : [{
         guarantee: finding.violation.guarantee,

@@ -6,8 +6,12 @@
 
 import { type FaultWindow, isWrite, keyOf, type Model, type Operation } from "../model.ts";
 import { mayHaveLost } from "./loss.ts";
-import { mayBeRefused, mayHaveEnded, mayHaveExpired } from "./outage.ts";
+import { OrderIndex } from "./order_index.ts";
+import { mayBeRefused, mayHaveExpired, stoodStill } from "./outage.ts";
+import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
+import { mayHaveEnded } from "./session_ends.ts";
+import { SpanIndex } from "./span_index.ts";
 
 /** G8: no call fails because the store is away, where the owner wants that. */
 export const failOpen: Rule = {
@@ -43,31 +47,24 @@ function mayFail(model: Model, operation: Operation, outcome: "not-applied" | "u
 
 /** Whether the session may have expired during a call, as far as its pod could know. */
 function mayHaveRunOut(model: Model, operation: Operation): boolean {
-  return !(model.byKey.get(operation.key) ?? []).some((other) =>
-    other.pod === operation.pod && other.returnIndex < operation.invokeIndex &&
-    renews(other) &&
-    (other.fate === "acknowledged" || other.fate === "journaled") &&
-    !mayHaveExpired(model, other, operation.returnAtMs)
-  );
+  const last = callsOf(model, operation).renewals.before(operation.invokeIndex);
+  return last === undefined || mayHaveExpired(model, last, operation.returnAtMs);
 }
 
 /** Whether a call gave the session its time anew; one that was found keeps its own. */
 function renews(operation: Operation): boolean {
-  const { result, op } = operation;
+  const { result, op, fate } = operation;
+  if (fate !== "acknowledged" && fate !== "journaled") return false;
   return isWrite(operation) || (result?.kind === "session" && result.session.context.b === op);
 }
 
 /** Whether the pod surely held the session: it showed it last, and nothing can have ended it since. */
 function isHeld(model: Model, operation: Operation): boolean {
-  const own = (model.byKey.get(operation.key) ?? []).filter((other) =>
-    other.pod === operation.pod && other !== operation &&
-    other.invokeIndex < operation.returnIndex
-  );
-  const isAlone = own.every((other) => other.returnIndex < operation.invokeIndex);
-  const last = own.reduce<Operation | undefined>(
-    (best, other) => best && best.returnIndex > other.returnIndex ? best : other,
-    undefined,
-  );
+  const { byInvoke, next } = callsOf(model, operation);
+  const last = byInvoke.before(operation.invokeIndex - 1);
+  const following = next.after(operation.invokeIndex);
+  const isAlone = (following === undefined || following.invokeIndex >= operation.returnIndex) &&
+    !isQueued(model, operation);
   if (!isAlone || last?.result?.kind !== "session") return false;
   // What was begun while the store was away may have joined what ran out sooner.
   if (last.isDegraded && !isWrite(last)) return false;
@@ -77,6 +74,40 @@ function isHeld(model: Model, operation: Operation): boolean {
   return context.b !== undefined && last.invokeAtMs + expiresInMs > operation.returnAtMs &&
     !mayHaveEnded(model, last, operation.returnIndex) &&
     !mayHaveLost(model, last.invokeAtMs, operation.returnIndex);
+}
+
+/** The calls of one pod to one session. */
+interface CallsIndex {
+  /** By their beginning; the one that was answered last. */
+  readonly byInvoke: OrderIndex<Operation>;
+  /** By their beginning; the first. */
+  readonly next: OrderIndex<Operation>;
+  /** Those that renewed it, by their answers; the last to begin. */
+  readonly renewals: OrderIndex<Operation>;
+}
+
+const callIndexes = perName((model, key): ReadonlyMap<string, CallsIndex> => {
+  const pods = Map.groupBy(model.byKey.get(key) ?? [], ({ pod }) => pod);
+  return new Map([...pods].map(([pod, own]) => [pod, indexCalls(own)]));
+});
+
+function indexCalls(calls: readonly Operation[]): CallsIndex {
+  const invoked = ({ invokeIndex }: Operation) => invokeIndex;
+  return {
+    byInvoke: new OrderIndex(calls, "before", invoked, (a, b) => a.returnIndex > b.returnIndex),
+    next: new OrderIndex(calls, "after", invoked, (a, b) => a.invokeIndex < b.invokeIndex),
+    renewals: new OrderIndex(
+      calls.filter(renews),
+      "before",
+      ({ returnIndex }) => returnIndex,
+      (a, b) => a.invokeAtMs > b.invokeAtMs,
+    ),
+  };
+}
+
+/** The calls of the pod of a call to its session. */
+function callsOf(model: Model, { key, pod }: Operation): CallsIndex {
+  return callIndexes(model, key).get(pod)!;
 }
 
 /** What writing a journal down may take. */
@@ -107,20 +138,28 @@ export const noWaiting: Rule = {
   },
 };
 
+const toldAway = perModel(({ told }) => {
+  const pods = Map.groupBy(told.filter((one) => one.told.name === "degraded"), ({ pod }) => pod);
+  const indexed = [...pods].map(([pod, own]) =>
+    [
+      pod,
+      new OrderIndex(own, "before", ({ index }) => index, (a, b) => a.index > b.index),
+    ] as const
+  );
+  return new Map(indexed);
+});
+
 /** Whether nothing can be under way any more that was sent before the pod took the store for away. */
 function isSettled(model: Model, operation: Operation): boolean {
-  const since = model.told.findLast(({ pod, told, index }) =>
-    pod === operation.pod && told.name === "degraded" && index < operation.invokeIndex
-  );
+  const since = toldAway(model).get(operation.pod)?.before(operation.invokeIndex);
   return since !== undefined && !isQueued(model, operation) &&
     operation.invokeAtMs - since.atMs > model.settings.commandTimeoutMs;
 }
 
+/** Whether a call may have waited behind another one of its pod. */
 function isQueued(model: Model, operation: Operation): boolean {
-  return (model.byKey.get(operation.key) ?? []).some((other) =>
-    other.pod === operation.pod && other.invokeIndex < operation.invokeIndex &&
-    other.returnIndex > operation.invokeIndex
-  );
+  const last = callsOf(model, operation).byInvoke.before(operation.invokeIndex - 1);
+  return last !== undefined && last.returnIndex > operation.invokeIndex;
 }
 
 /** Faults in which nothing is answered. */
@@ -129,24 +168,39 @@ const SILENCES: readonly string[] = [
   ...["loss-replies", "pod-kill-outage", "ttl-in-outage", "destroy-in-outage"],
 ];
 
+const silencesOf = perModel(({ faults }) =>
+  new SpanIndex(faults.filter(({ kind }) => SILENCES.includes(kind)))
+);
+
+/** The calls of each pod that waited in vain, by their answers; the last to begin. */
+const timedOut = perModel((model) => {
+  const { commandTimeoutMs, toleranceMs } = model.settings;
+  const waited = model.operations.filter((one) =>
+    one.result !== undefined &&
+    one.returnAtMs - one.invokeAtMs >= commandTimeoutMs - toleranceMs && !stoodStill(model, one)
+  );
+  const indexed = [...Map.groupBy(waited, ({ pod }) => pod)].map(([pod, own]) =>
+    [
+      pod,
+      new OrderIndex(
+        own,
+        "before",
+        ({ returnIndex }) => returnIndex,
+        (a, b) => a.invokeAtMs > b.invokeAtMs,
+      ),
+    ] as const
+  );
+  return new Map(indexed);
+});
+
 /** A call of the same pod that waited in vain in the same outage, before this one began. */
 function timedOutBefore(model: Model, operation: Operation): string | undefined {
-  const { commandTimeoutMs, toleranceMs } = model.settings;
-  const covers = ({ kind, pod, fromMs, untilMs }: FaultWindow, one: Operation) =>
-    SILENCES.includes(kind) && (pod === "store" || pod === operation.pod) &&
-    fromMs <= one.invokeAtMs && one.returnAtMs + toleranceMs < untilMs;
-  const windows = model.faults.filter((window) => covers(window, operation));
-  if (windows.length === 0 || isQueued(model, operation)) return undefined;
-  const earlier = model.operations.find((one) =>
-    one.pod === operation.pod && one.returnIndex < operation.invokeIndex &&
-    one.returnAtMs - one.invokeAtMs >= commandTimeoutMs - toleranceMs &&
-    windows.some((window) => covers(window, one)) && !stoodStill(model, one)
-  );
-  return earlier && `${describe(earlier)} had waited in vain`;
-}
-
-function stoodStill(model: Model, { pod, invokeAtMs, returnAtMs }: Operation): boolean {
-  return model.freezes.some((freeze) =>
-    freeze.pod === pod && freeze.fromMs <= returnAtMs && freeze.untilMs >= invokeAtMs
-  );
+  const { pod, invokeIndex, invokeAtMs, returnAtMs } = operation;
+  const earlier = timedOut(model).get(pod)?.before(invokeIndex);
+  if (earlier === undefined || isQueued(model, operation)) return undefined;
+  const isSame = (window: FaultWindow) =>
+    (window.pod === "store" || window.pod === pod) && window.fromMs <= earlier.invokeAtMs &&
+    returnAtMs + model.settings.toleranceMs < window.untilMs;
+  const isIn = silencesOf(model).touching(invokeAtMs, invokeAtMs).some(isSame);
+  return isIn ? `${describe(earlier)} had waited in vain` : undefined;
 }

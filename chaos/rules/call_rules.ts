@@ -5,7 +5,7 @@
  */
 
 import type { Model, Operation } from "../model.ts";
-import { mayBeRefused } from "./outage.ts";
+import { mayBeRefused, stoodStill } from "./outage.ts";
 import { describe, type Rule } from "./rule.ts";
 
 /** Timeouts that one call may take: it may wait behind one of the same pod, and a rotation is two calls. */
@@ -21,9 +21,6 @@ export const documentedEnds: Rule = {
     for (const operation of model.operations) {
       const { result, returnAtMs, invokeAtMs } = operation;
       const tookMs = returnAtMs - invokeAtMs;
-      const stoodStill = model.freezes.some(({ pod, fromMs, untilMs }) =>
-        pod === operation.pod && fromMs <= returnAtMs && untilMs >= invokeAtMs
-      );
       if (result?.kind === "error") {
         yield {
           guarantee: "G10",
@@ -38,7 +35,7 @@ export const documentedEnds: Rule = {
           message: `${describe(operation)} was refused (${result.code}), and nothing refuses it`,
           ops: [operation.op],
         };
-      } else if (result && !stoodStill && tookMs > boundMs + toleranceMs) {
+      } else if (result && tookMs > boundMs + toleranceMs && !stoodStill(model, operation)) {
         yield {
           guarantee: "G8",
           rule: "documented-ends",

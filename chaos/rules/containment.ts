@@ -4,38 +4,91 @@
  * @module
  */
 
-import { timesIn } from "../contents.ts";
-import { COUNTS_PER_FIELD } from "../history.ts";
+import { type Contents, timesIn } from "../contents.ts";
+import { COUNTS_PER_FIELD, type Effect } from "../history.ts";
 import { effectOf, type Model, type Observation, type Operation } from "../model.ts";
+import { perModel } from "./per_model.ts";
 
-const slotsOf = new WeakMap<Model, ReadonlyMap<string, Operation>>();
-const containedIn = new WeakMap<Observation, readonly Operation[]>();
+/** What a state says of calls. */
+interface Anatomy {
+  /** The calls of which it shows at least a part, each once. */
+  readonly writers: readonly Operation[];
+  /** Those of which it shows a part more than once. */
+  readonly repeated: readonly Operation[];
+  /** Those of which it lacks a part that nothing pushes out. */
+  readonly partial: readonly Operation[];
+}
+
+const anatomies = perModel(() => new WeakMap<Contents, Anatomy>());
+
+function anatomyOf(model: Model, contents: Contents): Anatomy {
+  model.meter.step();
+  const known = anatomies(model).get(contents);
+  if (known) return known;
+  const anatomy = dissect(contents, writersOf(model, contents));
+  anatomies(model).set(contents, anatomy);
+  return anatomy;
+}
+
+const NONE: readonly Operation[] = [];
+
+function dissect(contents: Contents, writers: readonly Operation[]): Anatomy {
+  let repeated = NONE;
+  let partial = NONE;
+  for (const writer of writers) {
+    let isRepeated = false;
+    let isPartial = false;
+    for (const effect of writer.call.effects) {
+      const times = timesIn(contents, writer.op, effect);
+      if (times > 1) isRepeated = true;
+      else if (times === 0 && effect.kind !== "vector") isPartial = true;
+    }
+    if (isRepeated) repeated = [...repeated, writer];
+    if (isPartial) partial = [...partial, writer];
+  }
+  return { writers, repeated, partial };
+}
 
 /** The calls of which a state shows at least a part, each once. */
-export function contained(model: Model, observation: Observation): readonly Operation[] {
-  const known = containedIn.get(observation);
-  if (known) return known;
-  const { birth, counts, set, marks, list, vectors } = observation.contents;
+export function contained(model: Model, { contents }: Observation): readonly Operation[] {
+  return anatomyOf(model, contents).writers;
+}
+
+/** Of these, the calls of which it shows a part more than once. */
+export function repeated(model: Model, { contents }: Observation): readonly Operation[] {
+  return anatomyOf(model, contents).repeated;
+}
+
+/** Of these, the calls of which it lacks a part; not a vector, which can have been pushed out. */
+export function partial(model: Model, { contents }: Observation): readonly Operation[] {
+  return anatomyOf(model, contents).partial;
+}
+
+function writersOf(model: Model, contents: Contents): readonly Operation[] {
+  const { birth, counts, set, marks, list, vectors } = contents;
   const found = new Set<Operation>();
-  for (const op of [birth, set, ...marks, ...list, ...vectors]) {
+  const add = (op: number | undefined) => {
     const operation = op === undefined ? undefined : model.byOp.get(op);
     if (operation) found.add(operation);
-  }
+  };
+  add(birth);
+  add(set);
+  for (const op of marks) add(op);
+  for (const op of list) add(op);
+  for (const op of vectors) add(op);
   for (const [field, total] of counts) {
     for (const operation of counted(model, field, total)) found.add(operation);
   }
-  const operations = [...found];
-  containedIn.set(observation, operations);
-  return operations;
+  return [...found];
 }
 
 /** The increments that a field's total contains. */
 export function counted(model: Model, field: string, total: number): Operation[] {
-  const slots = slotsIn(model);
+  const slots = slotsOf(model).get(field) ?? [];
   const found: Operation[] = [];
   let rest = total;
   for (let slot = 0; slot < COUNTS_PER_FIELD && rest > 0; slot++) {
-    const operation = rest % 8 > 0 ? slots.get(`${field}:${8 ** slot}`) : undefined;
+    const operation = rest % 8 > 0 ? slots[slot] : undefined;
     if (operation) found.push(operation);
     rest = Math.floor(rest / 8);
   }
@@ -47,6 +100,7 @@ export function counted(model: Model, field: string, total: number): Operation[]
  * pushed out by others, none of which was answered before the call began.
  */
 export function containsAll(model: Model, observation: Observation, operation: Operation): boolean {
+  model.meter.step();
   const { contents } = observation;
   return operation.call.effects.every((effect) =>
     effect.kind === "birth" || timesIn(contents, operation.op, effect) > 0 ||
@@ -57,14 +111,15 @@ export function containsAll(model: Model, observation: Observation, operation: O
   );
 }
 
-function slotsIn(model: Model): ReadonlyMap<string, Operation> {
-  const known = slotsOf.get(model);
-  if (known) return known;
-  const slots = new Map<string, Operation>();
-  for (const operation of model.operations) {
+/** The increments of each field, by their powers of 8. */
+const slotsOf = perModel(({ operations }) => {
+  const fields = new Map<string, Operation[]>();
+  for (const operation of operations) {
     const count = effectOf(operation, "count");
-    if (count) slots.set(`${count.field}:${count.by}`, operation);
+    if (!count) continue;
+    const slots = fields.get(count.field) ?? [];
+    slots[Math.round(Math.log2(count.by) / 3)] = operation;
+    fields.set(count.field, slots);
   }
-  slotsOf.set(model, slots);
-  return slots;
-}
+  return fields;
+});

@@ -7,8 +7,8 @@
 import { timesIn } from "../contents.ts";
 import type { Effect } from "../history.ts";
 import { effectOf, keyOf, type Model, type Observation, type Operation } from "../model.ts";
-import { contained } from "./containment.ts";
-import { isBefore } from "./outage.ts";
+import { contained, partial, repeated } from "./containment.ts";
+import { FirstToEnd, LastToEnd } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
 /** What the store had, and what pods showed without it. */
@@ -85,7 +85,7 @@ export const exactlyOnce: Rule = {
   guarantees: ["G3"],
   *check(model) {
     for (const observation of seenAnywhere(model)) {
-      for (const writer of contained(model, observation)) {
+      for (const writer of repeated(model, observation)) {
         for (const effect of writer.call.effects) {
           const times = timesIn(observation.contents, writer.op, effect);
           if (times <= 1) continue;
@@ -104,7 +104,7 @@ export const atomic: Rule = {
   guarantees: ["G2"],
   *check(model) {
     for (const observation of seenAnywhere(model)) {
-      for (const writer of contained(model, observation)) {
+      for (const writer of partial(model, observation)) {
         // A vector can have been pushed out of the ring since.
         const parts = writer.call.effects.filter((effect) => effect.kind !== "vector");
         const isMissing = (part: Effect) => timesIn(observation.contents, writer.op, part) === 0;
@@ -140,32 +140,34 @@ function* ordered(
   ops: readonly number[],
   what: string,
 ): Iterable<Violation> {
-  const later: Operation[] = [];
-  for (const op of ops.toReversed()) {
-    const operation = model.byOp.get(op);
+  const later = new FirstToEnd(model);
+  for (let place = ops.length - 1; place >= 0; place--) {
+    const operation = model.byOp.get(ops[place]!);
     if (operation === undefined) continue;
-    const earliest = later.find((one) => isBefore(model, one, operation));
-    if (earliest) {
+    const earlier = later.before(operation);
+    if (earlier) {
       const message = `${describe(observation.by)} shows the ${what} of ${describe(operation)} ` +
-        `before that of ${describe(earliest)}, which had been answered when it began`;
-      yield violation("G2", "real-time-order", message, observation, operation, earliest);
+        `before that of ${describe(earlier)}, which had been answered when it began`;
+      yield violation("G2", "real-time-order", message, observation, operation, earlier);
       return;
     }
-    later.push(operation);
+    later.add(operation);
   }
 }
 
 function* lastSetWins(model: Model, observation: Observation): Iterable<Violation> {
   const { set, marks } = observation.contents;
+  if (marks.size === 0) return;
   const setters = [...marks].flatMap((op) => model.byOp.get(op) ?? []);
   // When the field is gone, somebody who deletes it came last.
-  const candidates = setters.filter((setter) => {
+  const candidates = new LastToEnd(model);
+  for (const setter of setters) {
     const effect = effectOf(setter, "set");
-    return set === undefined ? effect?.deletes : setter.op === set && !effect?.deletes;
-  });
+    const isCandidate = set === undefined ? effect?.deletes : setter.op === set && !effect?.deletes;
+    if (isCandidate) candidates.add(setter);
+  }
   for (const later of setters) {
-    const canBeLast = candidates.some((candidate) => !isBefore(model, candidate, later));
-    if (canBeLast) continue;
+    if (!candidates.areBefore(later)) continue;
     const shown = set === undefined ? "no value" : `the value of #${set}`;
     const message = `expected the last set to win: ${describe(observation.by)} shows ${shown}, ` +
       `although ${describe(later)} took effect after it`;

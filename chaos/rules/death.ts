@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
-import { OrderIndex } from "./order_index.ts";
+import type { Incarnation, Model, Operation } from "../model.ts";
+import { firstAfter, OrderIndex } from "./order_index.ts";
+import { perModel } from "./per_model.ts";
 
 /** Evidence that nothing that lived under a key when a call began lived there when it returned. */
 export interface Evidence {
@@ -16,11 +17,11 @@ export interface Evidence {
   readonly other?: string;
 }
 
-/** Evidence by key, in no order. */
+/** Evidence by key, in the order of the calls. */
 export type EvidenceByKey = ReadonlyMap<string, readonly Evidence[]>;
 
 /** Collects what calls say about the end of whatever lived under their key. */
-export function collectEvidence(model: Model): EvidenceByKey {
+export const collectEvidence: (model: Model) => EvidenceByKey = perModel((model) => {
   const byKey = new Map<string, Evidence[]>();
   const add = (key: string, evidence: Evidence) => {
     const others = byKey.get(key);
@@ -34,8 +35,11 @@ export function collectEvidence(model: Model): EvidenceByKey {
   for (const { by, key, incarnation, isFresh } of model.observations) {
     if (isFresh) add(key, { by, kind: "replaced", other: incarnation });
   }
+  for (const evidence of byKey.values()) {
+    evidence.sort((a, b) => a.by.invokeIndex - b.by.invokeIndex);
+  }
   return byKey;
-}
+});
 
 function evidenceKind(operation: Operation): Evidence["kind"] | undefined {
   const { call, result } = operation;
@@ -49,14 +53,23 @@ function evidenceKind(operation: Operation): Evidence["kind"] | undefined {
   return call.kind === "rotate" && result.kind === "session" ? "rotated" : undefined;
 }
 
-/** The evidence about one incarnation: it lived before the call, so it was gone when the call returned. */
-export function evidenceAbout(
+/**
+ * The evidence about one incarnation, of calls that began before an index: it lived before such a call, so it was gone
+ * when that returned.
+ */
+export function* evidenceAbout(
+  model: Model,
   incarnation: Incarnation,
-  byKey: EvidenceByKey,
-): readonly Evidence[] {
-  return (byKey.get(incarnation.key) ?? []).filter(({ by, other }) =>
-    other !== incarnation.id && by.invokeIndex > incarnation.firstSeenIndex
-  );
+  beforeIndex: number,
+): Generator<Evidence> {
+  const all = collectEvidence(model).get(incarnation.key) ?? [];
+  const first = firstAfter(all, incarnation.firstSeenIndex, ({ by }) => by.invokeIndex);
+  for (let index = first; index < all.length; index++) {
+    model.meter.step();
+    const evidence = all[index]!;
+    if (evidence.by.invokeIndex >= beforeIndex) return;
+    if (evidence.other !== incarnation.id) yield evidence;
+  }
 }
 
 /** Asks for the call under whose answer an incarnation was gone first. */
@@ -66,20 +79,5 @@ export function earliest(evidence: readonly Evidence[]): OrderIndex<Evidence> {
     "before",
     ({ by }) => by.returnIndex,
     (a, b) => a.by.returnIndex < b.by.returnIndex,
-  );
-}
-
-/** The calls that can have ended whatever lived under a key: destroys, and rotations away from it. */
-export function enders(model: Model, key: string): Operation[] {
-  return (model.byKey.get(key) ?? []).filter(({ call, fate }) =>
-    (call.kind === "destroy" || call.kind === "rotate") && fate !== "failed"
-  );
-}
-
-/** The calls that can have brought something to life under a key. */
-export function beginners(model: Model, key: string): Operation[] {
-  return model.operations.filter(({ call, key: own, fate }) =>
-    fate !== "failed" &&
-    ((call.kind === "getOrCreate" && own === key) || (call.to && keyOf(call.to) === key))
   );
 }

@@ -4,19 +4,15 @@
  * @module
  */
 
-import { type Model, type Observation, type Operation } from "../model.ts";
+import type { Model, Observation, Operation } from "../model.ts";
 import { contained, containsAll } from "./containment.ts";
 import { latestExpiry } from "./expiry_rules.ts";
 import { mayHaveLost } from "./loss.ts";
-import {
-  countOf,
-  isBefore,
-  lineageOf,
-  mayHaveEnded,
-  mayHaveExpired,
-  rejectedCount,
-} from "./outage.ts";
+import { firstAfter, OrderIndex } from "./order_index.ts";
+import { countOf, mayHaveExpired, rejectedCount } from "./outage.ts";
+import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { isBefore, lineageOf, mayHaveEnded } from "./session_ends.ts";
 
 /** G8: a pod shows what it accepted, whether the store has it or not. */
 export const ownDegradedWrites: Rule = {
@@ -27,11 +23,8 @@ export const ownDegradedWrites: Rule = {
       const { by, key, contents } = observation;
       // Of a session that it does not hold, a pod shows what waits, and no more.
       if (contents.birth === undefined) continue;
-      const lacked = (model.byKey.get(key) ?? []).filter((write) =>
-        isOwnWrite(write, by) && !containsAll(model, observation, write) &&
-        !mayHaveEnded(model, write, by.returnIndex) && !beganAnew(model, write, by) &&
-        !mayHaveExpired(model, write, by.returnAtMs) &&
-        !mayHaveLost(model, write.invokeAtMs, by.returnIndex)
+      const lacked = ownWrites(model, by).filter((write) =>
+        !containsAll(model, observation, write) && !beganAnew(model, write, by)
       );
       const count = lacked.reduce((sum, write) => sum + countOf(write), 0);
       const reported = rejectedCount(model, lineageOf(model, by.pod), key, by.returnIndex);
@@ -47,21 +40,61 @@ export const ownDegradedWrites: Rule = {
   },
 };
 
-function isOwnWrite(write: Operation, by: Operation): boolean {
-  return write.pod === by.pod && write.returnIndex < by.invokeIndex &&
-    (write.fate === "journaled" || write.fate === "acknowledged") && write.call.effects.length > 0;
+/** What its pod had accepted for a session when a call began, and nothing can have taken away since. */
+function ownWrites(model: Model, by: Operation): Operation[] {
+  const writes = writesOf(model, by.key).get(by.pod) ?? [];
+  const found: Operation[] = [];
+  const begun = firstAfter(writes, by.invokeIndex, ({ invokeIndex }) => invokeIndex);
+  for (let index = begun - 1; index >= 0; index--) {
+    model.meter.step();
+    const write = writes[index]!;
+    // What took this one away took all that began before it.
+    const isGone = mayHaveEnded(model, write, by.returnIndex) ||
+      mayHaveExpired(model, write, by.returnAtMs) ||
+      mayHaveLost(model, write.invokeAtMs, by.returnIndex);
+    if (isGone) break;
+    if (write.returnIndex < by.invokeIndex) found.push(write);
+  }
+  return found.reverse();
 }
+
+/** By pod, in their order. */
+const writesOf = perName((model, key) =>
+  Map.groupBy(
+    (model.byKey.get(key) ?? []).filter(({ fate, call }) =>
+      (fate === "journaled" || fate === "acknowledged") && call.effects.length > 0
+    ),
+    ({ pod }) => pod,
+  )
+);
 
 /**
  * Whether the pod began a session itself between two of its calls: it held none, so what it had accepted before was
  * meant for one that others may know.
  */
 function beganAnew(model: Model, write: Operation, by: Operation): boolean {
-  return (model.byKey.get(write.key) ?? []).some(({ pod, fate, call, returnIndex }) =>
-    pod === write.pod && fate === "journaled" && call.kind === "getOrCreate" &&
-    returnIndex > write.returnIndex && returnIndex <= by.returnIndex
-  );
+  const next = beginningsOf(model, write.key).get(write.pod)?.after(write.returnIndex);
+  return next !== undefined && next.returnIndex <= by.returnIndex;
 }
+
+/** By pod, the creations that waited for the store; the first to be answered. */
+const beginningsOf = perName((model, key) => {
+  const all = (model.byKey.get(key) ?? []).filter(({ fate, call }) =>
+    fate === "journaled" && call.kind === "getOrCreate"
+  );
+  const indexed = [...Map.groupBy(all, ({ pod }) => pod)].map(([pod, own]) =>
+    [
+      pod,
+      new OrderIndex(
+        own,
+        "after",
+        ({ returnIndex }) => returnIndex,
+        (a, b) => a.returnIndex < b.returnIndex,
+      ),
+    ] as const
+  );
+  return new Map(indexed);
+});
 
 /** G6: what nobody kept alive has run out, whether the store is there or not. */
 export const degradedInTime: Rule = {
@@ -70,9 +103,8 @@ export const degradedInTime: Rule = {
   *check(model) {
     const { toleranceMs } = model.settings;
     for (const [key, seen] of Map.groupBy(model.degraded, ({ key }) => key)) {
-      const latest = latestExpiry(model, key);
       for (const { by, seen: session } of seen) {
-        const limitMs = latest(by.returnIndex) + toleranceMs;
+        const limitMs = latestExpiry(model, key, by.returnIndex) + toleranceMs;
         const saidMs = by.invokeAtMs + session.expiresInMs;
         if (by.invokeAtMs <= limitMs && saidMs <= limitMs) continue;
         yield {
@@ -92,36 +124,56 @@ export const degradedDestroys: Rule = {
   name: "destroys-kept",
   guarantees: ["G9"],
   *check(model) {
-    const all = [...model.observations, ...model.degraded].filter(({ by, key }) => by.key === key);
+    // Where a rotation leads back to, a session may come back.
+    if (model.operations.some(({ call, fate }) => call.kind === "rotate" && fate !== "failed")) {
+      return;
+    }
     for (const destroy of model.operations) {
       const isKept = destroy.call.kind === "destroy" && destroy.fate === "journaled";
-      if (isKept) yield* cameBack(model, destroy, all.filter(({ key }) => key === destroy.key));
+      if (isKept) yield* cameBack(model, destroy);
     }
   },
 };
 
-function* cameBack(
-  model: Model,
-  destroy: Operation,
-  seen: readonly Observation[],
-): Iterable<Violation> {
-  // Where a rotation leads back to, a session may come back.
-  if (model.operations.some(({ call, fate }) => call.kind === "rotate" && fate !== "failed")) {
-    return;
-  }
-  const before = seen.filter(({ by }) =>
-    by.pod === destroy.pod && by.returnIndex < destroy.invokeIndex
+/** What was seen of a key. */
+interface Views {
+  /** By pod, by their answers; the last. */
+  readonly lastByPod: ReadonlyMap<string, OrderIndex<Observation>>;
+  readonly byBirth: ReadonlyMap<number | undefined, readonly Observation[]>;
+}
+
+const viewsOf = perModel((model) => {
+  const all = [...model.observations, ...model.degraded].filter(({ by, key }) => by.key === key);
+  return Map.groupBy(all, ({ key }) => key);
+});
+
+const viewsOfKey = perName((model, key): Views => {
+  const seen = viewsOf(model).get(key) ?? [];
+  const pods = [...Map.groupBy(seen, ({ by }) => by.pod)].map(([pod, own]) =>
+    [
+      pod,
+      new OrderIndex(
+        own,
+        "before",
+        ({ by }) => by.returnIndex,
+        (a, b) => a.by.returnIndex > b.by.returnIndex,
+      ),
+    ] as const
   );
-  const last = before.reduce<Observation | undefined>(
-    (best, one) => best && best.by.returnIndex > one.by.returnIndex ? best : one,
-    undefined,
-  );
-  const birth = last?.contents.birth;
+  return {
+    lastByPod: new Map(pods),
+    byBirth: Map.groupBy(seen, ({ contents }) => contents.birth),
+  };
+});
+
+function* cameBack(model: Model, destroy: Operation): Iterable<Violation> {
+  const views = viewsOfKey(model, destroy.key);
+  const birth = views.lastByPod.get(destroy.pod)?.before(destroy.invokeIndex)?.contents.birth;
   if (birth === undefined) return;
   const lineage = lineageOf(model, destroy.pod);
   // A later life knows what it destroyed once it has brought it into the store.
-  const again = seen.find(({ by, contents }) =>
-    contents.birth === birth && isBefore(model, destroy, by) &&
+  const again = views.byBirth.get(birth)?.find(({ by }) =>
+    isBefore(model, destroy, by) &&
     (by.pod === destroy.pod || (by.isFinal && model.settings.durable)) &&
     !mayHaveLost(model, destroy.invokeAtMs, by.returnIndex)
   );
@@ -184,8 +236,17 @@ export const meantForAnother: Rule = {
 
 /** Whether the pod had begun a session itself, which joins what others began. */
 function beganItself(model: Model, write: Operation): boolean {
-  return (model.byKey.get(write.key) ?? []).some(({ pod, fate, call, invokeIndex }) =>
-    lineageOf(model, pod) === lineageOf(model, write.pod) && fate !== "failed" &&
-    call.kind === "getOrCreate" && invokeIndex < write.returnIndex
-  );
+  const first = firstBeginnings(model, write.key).get(lineageOf(model, write.pod));
+  return first !== undefined && first < write.returnIndex;
 }
+
+/** By the lives of a pod: when it first asked for a session to be created. */
+const firstBeginnings = perName((model, key) => {
+  const first = new Map<string, number>();
+  for (const { pod, fate, call, invokeIndex } of model.byKey.get(key) ?? []) {
+    if (fate === "failed" || call.kind !== "getOrCreate") continue;
+    const lineage = lineageOf(model, pod);
+    if (!first.has(lineage)) first.set(lineage, invokeIndex);
+  }
+  return first;
+});

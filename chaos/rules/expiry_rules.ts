@@ -4,12 +4,14 @@
  * @module
  */
 
-import { type Incarnation, isWrite, keyOf, type Model, type Operation } from "../model.ts";
+import { type Incarnation, isWrite, type Model, type Operation } from "../model.ts";
 import { contained } from "./containment.ts";
-import { collectEvidence, enders, type Evidence, evidenceAbout } from "./death.ts";
+import { type Evidence, evidenceAbout } from "./death.ts";
 import { mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
+import { perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { arrivals, enders } from "./session_ends.ts";
 
 /** G6: nothing is seen after its time ran out, nor said to live longer than it may. */
 export const notTooLate: Rule = {
@@ -17,13 +19,11 @@ export const notTooLate: Rule = {
   guarantees: ["G6"],
   *check(model) {
     const { toleranceMs } = model.settings;
-    const latest = new Map<string, (index: number) => number>();
     for (const incarnation of model.incarnations.values()) {
-      const known = latest.get(incarnation.key) ?? latestExpiry(model, incarnation.key);
-      latest.set(incarnation.key, known);
       const endMs = latestEnd(model, incarnation);
       for (const { by, seen } of incarnation.observations) {
-        const limitMs = Math.min(known(by.returnIndex), endMs) + toleranceMs;
+        const limitMs = Math.min(latestExpiry(model, incarnation.key, by.returnIndex), endMs) +
+          toleranceMs;
         // Said during the call: counted from its beginning, it is no later than what was meant.
         const saidMs = by.invokeAtMs + seen.expiresInMs;
         if (by.invokeAtMs > limitMs) {
@@ -49,25 +49,25 @@ function tooLate(by: Operation, what: string): Violation {
 }
 
 /** The latest moment at which what lives under a key can expire, given the calls begun by an index. */
-export function latestExpiry(model: Model, key: string): (index: number) => number {
+export function latestExpiry(model: Model, key: string, index: number): number {
+  return renewalsOfKey(model, key).before(index)?.expiresAtMs ?? Infinity;
+}
+
+const renewalsOfKey = perName((model, key) => {
   const { ttlMs, lateBoundMs } = model.settings;
-  const renewals = model.operations.filter((operation) =>
-    mayRenew(operation) &&
-    (operation.key === key ||
-      (operation.call.to !== undefined && keyOf(operation.call.to) === key))
-  ).map((operation) => ({
-    index: operation.invokeIndex,
-    expiresAtMs: ttlMs +
-      (isPunctual(model, operation) ? operation.returnAtMs : operation.invokeAtMs + lateBoundMs),
-  }));
-  const byIndex = new OrderIndex(
+  const renewals = [...(model.byKey.get(key) ?? []), ...arrivals(model, key)].filter(mayRenew)
+    .map((operation) => ({
+      index: operation.invokeIndex,
+      expiresAtMs: ttlMs +
+        (isPunctual(model, operation) ? operation.returnAtMs : operation.invokeAtMs + lateBoundMs),
+    }));
+  return new OrderIndex(
     renewals,
     "before",
     ({ index }) => index,
     (a, b) => a.expiresAtMs > b.expiresAtMs,
   );
-  return (index) => byIndex.before(index)?.expiresAtMs ?? Infinity;
-}
+});
 
 /** Whether a call may have given a session its time anew: what it found keeps its own. */
 function mayRenew({ call, op, fate, result, isDegraded }: Operation): boolean {
@@ -99,14 +99,15 @@ export const notTooEarly: Rule = {
   name: "no-end-without-cause",
   guarantees: ["G1", "G6"],
   *check(model) {
-    const byKey = collectEvidence(model);
     for (const incarnation of model.incarnations.values()) {
-      const evidence = evidenceAbout(incarnation, byKey);
-      if (evidence.length === 0) continue;
-      const causes = enders(model, incarnation.key);
+      // Whatever is not found from then on may have been ended.
+      const endedIndex = firstEnd(model, incarnation);
       const renewals = renewalsOf(model, incarnation);
-      for (const end of evidence) {
-        if (!isUncaused(model, incarnation, end, causes, renewals)) continue;
+      const latestMs = earliestExpiry(model, incarnation, Infinity, renewals);
+      for (const end of evidenceAbout(model, incarnation, endedIndex)) {
+        if (end.by.invokeAtMs >= latestMs) break;
+        if (end.by.returnIndex > endedIndex) continue;
+        if (!isUncaused(model, incarnation, end, renewals)) continue;
         yield withoutCause(model, incarnation, end);
         break;
       }
@@ -114,12 +115,25 @@ export const notTooEarly: Rule = {
   },
 };
 
+/** When the first call began that can have ended an incarnation. */
+function firstEnd(model: Model, { key, birth }: Incarnation): number {
+  return endersByEnd(model, key).after(birth?.invokeIndex ?? 0)?.invokeIndex ?? Infinity;
+}
+
+const endersByEnd = perName((model, key) =>
+  new OrderIndex(
+    enders(model, key),
+    "after",
+    ({ endIndex }) => endIndex,
+    (a, b) => a.invokeIndex < b.invokeIndex,
+  )
+);
+
 function isUncaused(
   model: Model,
   incarnation: Incarnation,
   { by, kind }: Evidence,
-  causes: readonly Operation[],
-  renewals: readonly Operation[],
+  renewals: OrderIndex<Operation>,
 ): boolean {
   if (kind === "destroyed" || kind === "rotated") return false;
   const { maxStalenessMs, toleranceMs } = model.settings;
@@ -128,41 +142,37 @@ function isUncaused(
   if (isCached && by.invokeAtMs < incarnation.firstSeenAtMs + maxStalenessMs + toleranceMs) {
     return false;
   }
-  const bornIndex = incarnation.birth?.invokeIndex ?? 0;
-  const isEnded = causes.some((cause) =>
-    cause.invokeIndex < by.returnIndex && cause.endIndex > bornIndex
-  );
-  if (mayBeLost(model, incarnation, by)) return false;
-  return !isEnded && by.returnAtMs < earliestExpiry(model, incarnation, by, renewals) - toleranceMs;
+  const earliestMs = earliestExpiry(model, incarnation, by.invokeIndex, renewals);
+  return by.returnAtMs < earliestMs - toleranceMs && !mayBeLost(model, incarnation, by);
 }
 
-/** Acknowledged calls that renewed this incarnation. */
-function renewalsOf(model: Model, incarnation: Incarnation): Operation[] {
+/** Acknowledged calls that renewed this incarnation, by their answers; the last to begin. */
+function renewalsOf(model: Model, incarnation: Incarnation): OrderIndex<Operation> {
   const known = new Set<Operation>();
   for (const observation of incarnation.observations) {
     for (const operation of contained(model, observation)) known.add(operation);
   }
-  return [...known].filter(({ fate }) => fate === "acknowledged");
+  const renewals = [...known].filter((operation) =>
+    operation.fate === "acknowledged" && (isWrite(operation) || operation === incarnation.birth)
+  );
+  return new OrderIndex(
+    renewals,
+    "before",
+    ({ returnIndex }) => returnIndex,
+    (a, b) => a.invokeAtMs > b.invokeAtMs,
+  );
 }
 
+/** The earliest moment at which it can expire, given the calls answered by an index. */
 function earliestExpiry(
-  model: Model,
-  incarnation: Incarnation,
-  by: Operation,
-  renewals: readonly Operation[],
+  { settings: { ttlMs, maxLifetimeMs } }: Model,
+  { birth }: Incarnation,
+  index: number,
+  renewals: OrderIndex<Operation>,
 ): number {
-  const { ttlMs, maxLifetimeMs } = model.settings;
-  let renewedAtMs = -Infinity;
-  for (const renewal of renewals) {
-    const isRenewal = isWrite(renewal) || renewal === incarnation.birth;
-    if (isRenewal && renewal.returnIndex < by.invokeIndex) {
-      renewedAtMs = Math.max(renewedAtMs, renewal.invokeAtMs);
-    }
-  }
-  const endMs = maxLifetimeMs === undefined
-    ? Infinity
-    : (incarnation.birth?.invokeAtMs ?? -Infinity) + maxLifetimeMs;
-  return Math.min(renewedAtMs + ttlMs, endMs);
+  const renewedAtMs = renewals.before(index)?.invokeAtMs ?? -Infinity;
+  if (maxLifetimeMs === undefined) return renewedAtMs + ttlMs;
+  return Math.min(renewedAtMs + ttlMs, (birth?.invokeAtMs ?? -Infinity) + maxLifetimeMs);
 }
 
 function withoutCause(model: Model, incarnation: Incarnation, { by }: Evidence): Violation {

@@ -7,18 +7,11 @@
 
 import type { Model, Observation, Operation } from "../model.ts";
 import { contained, containsAll } from "./containment.ts";
-import { beginners } from "./death.ts";
 import { hasDied, isUnhealed, mayHaveLost, wasEnded, wasReported } from "./loss.ts";
-import {
-  countOf,
-  diedWith,
-  lineageOf,
-  mayHaveEnded,
-  mayHaveExpired,
-  rejectedCount,
-  reportedBy,
-} from "./outage.ts";
+import { firstAfter } from "./order_index.ts";
+import { countOf, diedWith, mayHaveExpired, rejectedCount, reportedBy } from "./outage.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { beginners, lineageOf, mayHaveEnded } from "./session_ends.ts";
 
 /** What a call saw of the store: a session, or that there is none. */
 interface Look {
@@ -33,12 +26,19 @@ export const journaledWrites: Rule = {
   *check(model) {
     const looksByKey = Map.groupBy(looksOf(model), ({ by }) => by.key);
     for (const [key, operations] of model.byKey) {
-      const looks = looksByKey.get(key) ?? [];
       const waited = operations.filter(({ fate, call }) =>
         fate === "journaled" && call.effects.length > 0
       );
-      for (const [lineage, own] of Map.groupBy(waited, ({ pod }) => lineageOf(model, pod))) {
-        yield* missing(model, { key, lineage, own }, looks);
+      if (waited.length === 0) continue;
+      // Others may be behind for as long as a copy is good.
+      const looks = looksByKey.get(key) ?? [];
+      const last = looks.filter(({ by }) =>
+        by.isFinal && !(by.call.kind === "get" && !by.call.fresh)
+      );
+      const own = Map.groupBy(looks, ({ by }) => lineageOf(model, by.pod));
+      for (const [lineage, writes] of Map.groupBy(waited, ({ pod }) => lineageOf(model, pod))) {
+        const wanted = new Set([...own.get(lineage) ?? [], ...last]);
+        yield* missing(model, { key, lineage, own: writes }, wanted);
       }
     }
   },
@@ -47,17 +47,12 @@ export const journaledWrites: Rule = {
 function* missing(
   model: Model,
   { key, lineage, own }: { key: string; lineage: string; own: readonly Operation[] },
-  looks: readonly Look[],
+  looks: Iterable<Look>,
 ): Iterable<Violation> {
   for (const look of looks) {
     const { by } = look;
-    const isOwn = lineageOf(model, by.pod) === lineage;
-    // Others may be behind for as long as a copy is good.
-    const isCached = by.call.kind === "get" && !by.call.fresh;
-    if (!isOwn && (!by.isFinal || isCached)) continue;
-    const lacked = own.filter((write) =>
-      write.returnIndex < by.invokeIndex && lacks(model, look, write) &&
-      !isExcused(model, write, by)
+    const lacked = stillThere(model, own, by).filter((write) =>
+      lacks(model, look, write) && !isExcused(model, write, by)
     );
     const count = lacked.reduce((sum, write) => sum + countOf(write), 0);
     const reported = rejectedCount(model, lineage, key, by.returnIndex);
@@ -76,14 +71,28 @@ function* missing(
   }
 }
 
+/** What was accepted before a call began, and neither an end nor its time can have taken away since. */
+function stillThere(model: Model, writes: readonly Operation[], by: Operation): Operation[] {
+  const found: Operation[] = [];
+  const begun = firstAfter(writes, by.invokeIndex, ({ invokeIndex }) => invokeIndex);
+  for (let index = begun - 1; index >= 0; index--) {
+    model.meter.step();
+    const write = writes[index]!;
+    // What took this one away took all that began before it.
+    const isGone = mayHaveEnded(model, write, by.returnIndex) ||
+      mayHaveExpired(model, write, by.returnAtMs);
+    if (isGone) break;
+    if (write.returnIndex < by.invokeIndex) found.push(write);
+  }
+  return found.reverse();
+}
+
 function lacks(model: Model, { observation }: Look, write: Operation): boolean {
   return observation === undefined || !containsAll(model, observation, write);
 }
 
 function isExcused(model: Model, write: Operation, by: Operation): boolean {
-  return joinsOnly(model, write) || mayHaveEnded(model, write, by.returnIndex) ||
-    mayHaveExpired(model, write, by.returnAtMs) ||
-    diedWith(model, write, by.returnIndex) ||
+  return joinsOnly(model, write) || diedWith(model, write, by.returnIndex) ||
     isLost(model, write, by);
 }
 
@@ -117,7 +126,10 @@ export const honestReports: Rule = {
   name: "honest-reports",
   guarantees: ["G10"],
   *check(model) {
-    const shown = new Set(model.observations.flatMap((seen) => contained(model, seen)));
+    const shown = new Set<Operation>();
+    for (const seen of model.observations) {
+      for (const operation of contained(model, seen)) shown.add(operation);
+    }
     for (const [key, operations] of model.byKey) {
       const lineages = Map.groupBy(operations, ({ pod }) => lineageOf(model, pod));
       for (const [lineage, own] of lineages) {

@@ -9,19 +9,40 @@
 
 import { type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
 import { containsAll } from "./containment.ts";
+import { OrderIndex } from "./order_index.ts";
+import { perModel, perName } from "./per_model.ts";
+import { enders } from "./session_ends.ts";
+import { SpanIndex } from "./span_index.ts";
 
 const LOSES_MEMORY: readonly string[] = ["store-empty", "store-rollback"];
+/** Longest time from a loss to the heal: heartbeats come every second. */
+const HEALED_MS = 2_500;
+
+const lossesOf = perModel(({ faults }) => {
+  const losses = faults.filter(({ kind }) => LOSES_MEMORY.includes(kind));
+  return {
+    first: losses[0],
+    byIndex: new OrderIndex(
+      losses,
+      "before",
+      ({ index }) => index,
+      (a, b) => a.untilMs > b.untilMs,
+    ),
+    untilHealed: new SpanIndex(
+      losses.map(({ downAtMs, untilMs }) => ({ fromMs: downAtMs, untilMs: untilMs + HEALED_MS })),
+    ),
+  };
+});
 
 /** Whether the store lost its memory after a moment and before an index. */
 export function mayHaveLost(model: Model, fromMs: number, beforeIndex: number): boolean {
-  return model.faults.some(({ kind, index, untilMs }) =>
-    LOSES_MEMORY.includes(kind) && index < beforeIndex && untilMs >= fromMs
-  );
+  const latest = lossesOf(model).byIndex.before(beforeIndex);
+  return latest !== undefined && latest.untilMs >= fromMs;
 }
 
 /** Whether the store lost its memory at all. */
 export function hasLost(model: Model): boolean {
-  return mayHaveLost(model, 0, Infinity);
+  return lossesOf(model).first !== undefined;
 }
 
 /** Whether a loss may explain that a destroyed session is there again: not once its destroyer has met it. */
@@ -32,21 +53,16 @@ export function mayRevive(model: Model, destroy: Operation, by: Operation): bool
   const isEnder = destroy.call.kind === "destroy" || destroy.call.kind === "rotate";
   if (!by.isFinal || !isEnder || hasDied(model, destroy.pod)) return true;
   // It repeats the destroy when it notices the loss, and whenever it sees that the session lives.
-  const hasLooked = (model.byKey.get(destroy.key) ?? []).some((look) =>
-    look.pod === destroy.pod && look.isFinal && !look.isDegraded &&
+  const hasLooked = finalsOf(model, destroy.key).some((look) =>
+    look.pod === destroy.pod && !look.isDegraded &&
     !(look.call.kind === "get" && !look.call.fresh) && look.returnIndex < by.invokeIndex
   );
   return by.pod !== destroy.pod && !hasLooked;
 }
 
-/** Longest time from a loss to the heal: heartbeats come every second. */
-const HEALED_MS = 2_500;
-
 /** Whether an operation may have met a store that had not got back yet what it lost. */
-export function isUnhealed({ faults }: Model, { invokeAtMs, returnAtMs }: Operation): boolean {
-  return faults.some(({ kind, downAtMs, untilMs }) =>
-    LOSES_MEMORY.includes(kind) && downAtMs <= returnAtMs && invokeAtMs <= untilMs + HEALED_MS
-  );
+export function isUnhealed(model: Model, { invokeAtMs, returnAtMs }: Operation): boolean {
+  return lossesOf(model).untilHealed.touches(invokeAtMs, returnAtMs);
 }
 
 /** Whether a loss may explain that an incarnation, or a write to it, is gone without a word. */
@@ -59,7 +75,7 @@ export function mayBeLost(
   const since = write ?? observations[0]!.by;
   if (!mayHaveLost(model, since.invokeAtMs, by.returnIndex)) return false;
   if (!by.isFinal || wasReported(model, key) || wasEnded(model, key)) return true;
-  const firstLoss = model.faults.find(({ kind }) => LOSES_MEMORY.includes(kind))!;
+  const firstLoss = lossesOf(model).first!;
   // Whoever held it, and lives, gives it back.
   const isHeld = observations.some((seen) =>
     seen.by.returnIndex < firstLoss.index && !hasDied(model, seen.by.pod) &&
@@ -71,20 +87,32 @@ export function mayBeLost(
 
 /** Whether somebody ended what lived under a key; whether it may be there is for the rules on resurrection. */
 export function wasEnded(model: Model, key: string): boolean {
-  return (model.byKey.get(key) ?? []).some(({ call, fate }) =>
-    fate !== "failed" && (call.kind === "destroy" || call.kind === "rotate")
-  );
+  return enders(model, key).length > 0;
 }
+
+const reportedKeys = perModel(({ told }) =>
+  new Set(
+    told.flatMap(({ told: { name, session } }) =>
+      session !== undefined && (name === "lost" || name === "vanished" || name === "rejected")
+        ? [keyOf(session)]
+        : []
+    ),
+  )
+);
 
 /** Whether some pod said that something of a session is lost. */
 export function wasReported(model: Model, key: string): boolean {
-  return model.told.some(({ told }) =>
-    (told.name === "lost" || told.name === "vanished" || told.name === "rejected") &&
-    told.session !== undefined && keyOf(told.session) === key
-  );
+  return reportedKeys(model).has(key);
 }
+
+const deadPods = perModel(({ kills }) => new Set(kills.map(({ pod }) => pod)));
 
 /** Whether a pod died. */
 export function hasDied(model: Model, pod: string): boolean {
-  return model.kills.some((kill) => kill.pod === pod);
+  return deadPods(model).has(pod);
 }
+
+/** The last looks at a session, when all faults are healed. */
+const finalsOf = perName((model, key) =>
+  (model.byKey.get(key) ?? []).filter(({ isFinal }) => isFinal)
+);

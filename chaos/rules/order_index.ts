@@ -4,6 +4,22 @@
  * @module
  */
 
+/** Place of the first item that lies after a position, among items that are sorted by theirs. */
+export function firstAfter<Item>(
+  items: readonly Item[],
+  position: number,
+  positionOf: (item: Item) => number,
+): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (positionOf(items[middle]!) <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Items sorted by a number, with the best of every prefix or suffix. */
 export class OrderIndex<Item> {
   readonly #positions: number[];
@@ -34,22 +50,17 @@ export class OrderIndex<Item> {
 
   /** The best of those at or before a position (`direction` "before"). */
   before(position: number): Item | undefined {
-    return this.#isPrefix ? this.#best[this.#firstAfter(position) - 1] : undefined;
+    return this.#isPrefix ? this.#best[this.#countUpTo(position) - 1] : undefined;
   }
 
   /** The best of those after a position (`direction` "after"). */
   after(position: number): Item | undefined {
-    return this.#isPrefix ? undefined : this.#best[this.#firstAfter(position)];
+    return this.#isPrefix ? undefined : this.#best[this.#countUpTo(position)];
   }
 
-  #firstAfter(position: number): number {
-    let low = 0;
-    let high = this.#positions.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#positions[middle]! <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #countUpTo(position: number): number {
+    return firstAfter(this.#positions, position, itself);
   }
 }
+
+const itself = (position: number): number => position;

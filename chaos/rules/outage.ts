@@ -5,11 +5,10 @@
  */
 
 import { keyOf, type Model, type Operation } from "../model.ts";
-
-/** A pod over all its lives, where its journal outlives them; else this life alone. */
-export function lineageOf(model: Model, pod: string): string {
-  return model.settings.durable ? pod.replace(/\..*$/, "") : pod;
-}
+import { OrderIndex } from "./order_index.ts";
+import { perModel, perName } from "./per_model.ts";
+import { earliestBeginMs, lineageOf } from "./session_ends.ts";
+import { SpanIndex } from "./span_index.ts";
 
 /** Operations that a call adds to a journal, as its events count them. */
 export function countOf({ call }: Operation): number {
@@ -17,37 +16,49 @@ export function countOf({ call }: Operation): number {
   return Math.max(1, count);
 }
 
-/** Whether one call came before another for sure: on one pod also where both waited for the store. */
-export function isBefore(model: Model, one: Operation, other: Operation): boolean {
-  if (one.endIndex < other.invokeIndex) return true;
-  return one.fate === "journaled" && one.returnIndex < other.invokeIndex &&
-    lineageOf(model, one.pod) === lineageOf(model, other.pod);
-}
-
-/** Whether somebody may have ended what lived under a call's key, after it began and before an index. */
-export function mayHaveEnded(model: Model, operation: Operation, beforeIndex: number): boolean {
-  return (model.byKey.get(operation.key) ?? []).some((other) =>
-    other !== operation && other.fate !== "failed" &&
-    (other.call.kind === "destroy" || other.call.kind === "rotate") &&
-    !isBefore(model, other, operation) && other.invokeIndex < beforeIndex
-  );
-}
-
 /** Whether the time of what a call renewed may have run out by a moment. */
 export function mayHaveExpired(model: Model, operation: Operation, atMs: number): boolean {
   const { ttlMs, maxLifetimeMs, toleranceMs } = model.settings;
   if (atMs >= operation.invokeAtMs + ttlMs - toleranceMs) return true;
-  if (maxLifetimeMs === undefined) return false;
-  const beginnings = model.operations.filter(({ call, key, fate }) =>
-    fate !== "failed" &&
-    (call.kind === "getOrCreate" && key === operation.key ||
-      call.to !== undefined && keyOf(call.to) === operation.key)
+  return maxLifetimeMs !== undefined &&
+    atMs >= earliestBeginMs(model, operation.key) + maxLifetimeMs - toleranceMs;
+}
+
+/** Operations that were said not to be kept, up to an index, and by each life of a pod. */
+interface Rejections {
+  readonly byLineage: ReadonlyMap<string, OrderIndex<RejectedSoFar>>;
+  readonly byLife: ReadonlyMap<string, number>;
+}
+
+interface RejectedSoFar {
+  readonly index: number;
+  readonly sum: number;
+}
+
+const rejectionsOf = perModel((model): Rejections => {
+  const byLineage = new Map<string, RejectedSoFar[]>();
+  const byLife = new Map<string, number>();
+  for (const { pod, told, index } of model.told) {
+    if (told.name !== "rejected" || told.session === undefined) continue;
+    const key = keyOf(told.session);
+    const count = told.operations ?? 0;
+    const name = nameOf(lineageOf(model, pod), key);
+    const before = byLineage.get(name) ?? [];
+    before.push({ index, sum: (before.at(-1)?.sum ?? 0) + count });
+    byLineage.set(name, before);
+    byLife.set(nameOf(pod, key), (byLife.get(nameOf(pod, key)) ?? 0) + count);
+  }
+  const indexed = [...byLineage].map(([name, sums]) =>
+    [
+      name,
+      new OrderIndex(sums, "before", ({ index }) => index, (a, b) => a.index > b.index),
+    ] as const
   );
-  // A rotation takes the end of what it rotates along.
-  const earliestMs = beginnings.some(({ call }) => call.kind === "rotate")
-    ? -Infinity
-    : Math.min(...beginnings.map(({ invokeAtMs }) => invokeAtMs));
-  return atMs >= earliestMs + maxLifetimeMs - toleranceMs;
+  return { byLineage: new Map(indexed), byLife };
+});
+
+function nameOf(pod: string, key: string): string {
+  return `${pod} ${key}`;
 }
 
 /** Operations on a key that a pod, over its lives, said could not be kept, up to an index. */
@@ -57,37 +68,54 @@ export function rejectedCount(
   key: string,
   beforeIndex = Infinity,
 ): number {
-  return sumRejected(model, key, beforeIndex, (pod) => lineageOf(model, pod) === lineage);
+  const sums = rejectionsOf(model).byLineage.get(nameOf(lineage, key));
+  return sums?.before(beforeIndex)?.sum ?? 0;
 }
 
 /** As {@linkcode rejectedCount}, in one of its lives. */
 export function reportedBy(model: Model, life: string, key: string): number {
-  return sumRejected(model, key, Infinity, (pod) => pod === life);
+  return rejectionsOf(model).byLife.get(nameOf(life, key)) ?? 0;
 }
 
-function sumRejected(
-  model: Model,
-  key: string,
-  beforeIndex: number,
-  isMeant: (pod: string) => boolean,
-): number {
-  return model.told.reduce((sum, { pod, told, index }) => {
-    const counts = told.name === "rejected" && index < beforeIndex && isMeant(pod) &&
-      told.session !== undefined && keyOf(told.session) === key;
-    return counts ? sum + told.operations! : sum;
-  }, 0);
-}
+const deathsOf = perModel(({ kills }) => {
+  const pods = Map.groupBy(kills, ({ pod }) => pod);
+  const indexed = [...pods].map(([pod, own]) =>
+    [
+      pod,
+      new OrderIndex(own, "after", ({ index }) => index, (a, b) => a.index < b.index),
+    ] as const
+  );
+  return new Map(indexed);
+});
 
 /** Whether a call's pod died after it with what it had not brought into the store. */
 export function diedWith(model: Model, operation: Operation, beforeIndex: number): boolean {
-  return !model.settings.durable &&
-    model.kills.some(({ pod, index }) =>
-      pod === operation.pod && index > operation.returnIndex && index < beforeIndex
-    );
+  if (model.settings.durable) return false;
+  const death = deathsOf(model).get(operation.pod)?.after(operation.returnIndex);
+  return death !== undefined && death.index < beforeIndex;
+}
+
+const freezesOf = perModel(({ freezes }) => {
+  const pods = Map.groupBy(freezes, ({ pod }) => pod);
+  return new Map([...pods].map(([pod, spans]) => [pod, new SpanIndex(spans)]));
+});
+
+/** Whether a call's pod stood still for a part of it. */
+export function stoodStill(model: Model, { pod, invokeAtMs, returnAtMs }: Operation): boolean {
+  return freezesOf(model).get(pod)?.touches(invokeAtMs, returnAtMs) ?? false;
 }
 
 /** Faults in which the store answers with a refusal. */
 const REFUSALS: readonly string[] = ["oom", "noperm"];
+
+const faultsOfKind = perName(({ faults, settings }, name) =>
+  new SpanIndex(
+    faults.filter(({ kind }) => kind === name).map(({ fromMs, untilMs }) => ({
+      fromMs,
+      untilMs: untilMs + settings.toleranceMs,
+    })),
+  )
+);
 
 /** Whether the store may have refused a command of a call. */
 export function mayBeRefused(
@@ -95,8 +123,5 @@ export function mayBeRefused(
   { invokeAtMs, returnAtMs }: Operation,
   kinds: readonly string[] = REFUSALS,
 ): boolean {
-  return model.faults.some(({ kind, fromMs, untilMs }) =>
-    kinds.includes(kind) && fromMs <= returnAtMs &&
-    untilMs + model.settings.toleranceMs >= invokeAtMs
-  );
+  return kinds.some((kind) => faultsOfKind(model, kind).touches(invokeAtMs, returnAtMs));
 }

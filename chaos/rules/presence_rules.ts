@@ -14,7 +14,7 @@ import {
 } from "../model.ts";
 import { contained, containsAll, counted } from "./containment.ts";
 import { hasLost, mayBeLost, mayHaveLost, wasReported } from "./loss.ts";
-import { OrderIndex } from "./order_index.ts";
+import { firstAfter, OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
 /** G1, G2: an acknowledged write is in every later state that came from the store; G5: and in cached ones. */
@@ -24,7 +24,8 @@ export const acknowledgedWrites: Rule = {
   *check(model) {
     for (const incarnation of model.incarnations.values()) {
       const views = viewsOf(incarnation);
-      for (const operation of model.byKey.get(incarnation.key) ?? []) {
+      for (const operation of meanwhile(model, incarnation)) {
+        model.meter.step();
         if (operation.fate !== "acknowledged" || operation.call.effects.length === 0) continue;
         // It lived before the call and is seen after it: so it lived during the call.
         const wasThere = surelyLived(model, incarnation, operation);
@@ -35,6 +36,19 @@ export const acknowledgedWrites: Rule = {
     }
   },
 };
+
+/** The calls to an incarnation's key that can have met it and are followed by a look at it, or looked at it themselves. */
+function meanwhile(model: Model, { key, observations }: Incarnation): readonly Operation[] {
+  const calls = model.byKey.get(key) ?? [];
+  const begun = observations.map(({ by }) => by.invokeIndex);
+  const earliest = begun.reduce((least, index) => Math.min(least, index), Infinity);
+  const latest = begun.reduce((most, index) => Math.max(most, index), 0);
+  const position = ({ invokeIndex }: Operation) => invokeIndex;
+  return calls.slice(
+    firstAfter(calls, earliest - 1, position),
+    firstAfter(calls, latest, position),
+  );
+}
 
 /** Whether an incarnation that is seen after a call was seen before it, and not gone in between. */
 function surelyLived(model: Model, incarnation: Incarnation, operation: Operation): boolean {

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { type Incarnation, isWrite, keyOf, type Model, type Observation } from "../model.ts";
+import { type Incarnation, isWrite, type Model, type Observation } from "../model.ts";
 import {
-  beginners,
   collectEvidence,
   earliest,
   type Evidence,
@@ -16,16 +15,20 @@ import {
 import { hasLost, mayRevive } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { arrivals, beginners } from "./session_ends.ts";
 
 /** G4: nothing of an incarnation is seen once it was gone; in a cache, no longer than its bound. */
 export const noResurrection: Rule = {
   name: "no-resurrection",
   guarantees: ["G4"],
   *check(model) {
-    const byKey = collectEvidence(model);
     for (const incarnation of model.incarnations.values()) {
+      const lastIndex = incarnation.observations.reduce(
+        (last, { by }) => Math.max(last, by.invokeIndex),
+        0,
+      );
       // Between a loss of memory and the healing nothing may be there that comes back.
-      const evidence = evidenceAbout(incarnation, byKey).filter(({ kind }) =>
+      const evidence = [...evidenceAbout(model, incarnation, lastIndex)].filter(({ kind }) =>
         kind === "destroyed" || kind === "rotated" || !hasLost(model)
       );
       if (evidence.length > 0) yield* seenAfter(model, incarnation, evidence);
@@ -137,7 +140,7 @@ export const oneBirth: Rule = {
       const homes = birth === undefined
         ? []
         : incarnations.filter(({ key, birth: by }) =>
-          by?.key === key && !canArriveByRotation(model, key)
+          by?.key === key && arrivals(model, key).length === 0
         );
       if (homes.length < 2) continue;
       yield {
@@ -150,9 +153,3 @@ export const oneBirth: Rule = {
     }
   },
 };
-
-function canArriveByRotation(model: Model, key: string): boolean {
-  return model.operations.some(({ call, fate }) =>
-    call.to !== undefined && keyOf(call.to) === key && fate !== "failed"
-  );
-}

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { checkHistory, type Verdict, type Violation } from "../../chaos/checker.ts";
 import type { History } from "../../chaos/history.ts";
-import { describe } from "../../chaos/rules/rule.ts";
+import { crossCheck } from "../../chaos/linearizability/cross_check.ts";
+import type { Linearizability } from "../../chaos/linearizability/linearizability.ts";
 import { buildModel } from "../../chaos/model.ts";
+import { describe } from "../../chaos/rules/rule.ts";
 import { readRecorded, type RecordedHistory } from "./recorded_history.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
@@ -81,10 +83,18 @@ function report(
         `What stands before it is checked.`,
     );
   }
-  const verdict = checkHistory(history, timeLimitMs === undefined ? {} : { timeLimitMs });
+  const { verdict, linearizability, disagreement } = crossCheck(
+    history,
+    checkHistory(history, timeLimitMs === undefined ? {} : { timeLimitMs }),
+  );
   terminal.line(`${name}: ${inWords(history, verdict)}`);
+  terminal.line(`  linearizability: ${searchInWords(linearizability)}`);
   if (verdict.verdict === "violated") {
     for (const violation of verdict.violations) terminal.line(violationText(history, violation));
+  }
+  if (disagreement !== undefined) {
+    terminal.error(`  The tool is wrong somewhere: ${disagreement}`);
+    return verdict.verdict === "violated" ? EXIT.violated : EXIT.undecided;
   }
   if (verdict.verdict === "undecided") return EXIT.undecided;
   return verdict.verdict === "violated" ? EXIT.violated : EXIT.held;
@@ -100,6 +110,16 @@ function inWords(history: History, verdict: Verdict): string {
     case "undecided":
       return `undecided (${size}): ${verdict.reason}`;
   }
+}
+
+function searchInWords({ explained, violations, leftOut }: Linearizability): string {
+  const { lost, tooLong, tooAmbiguous, undecided } = leftOut;
+  const sessions = [
+    ...[`${explained} sessions explained`, `${violations.length} not`],
+    ...[`left out: ${lost} after a loss`, `${tooLong} too long`, `${tooAmbiguous} too ambiguous`],
+    `${undecided} beyond a limit`,
+  ];
+  return sessions.join(", ");
 }
 
 function violationText(history: History, violation: Violation): string {

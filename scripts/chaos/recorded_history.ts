@@ -28,8 +28,8 @@ export async function readRecorded(path: string): Promise<readonly RecordedHisto
     if (!(error instanceof HistoryFormatError)) throw unreadable(path, error);
   }
   const report = await readReport(path);
-  const { violations, undecided } = report;
-  const recorded = [...violations, ...undecided].flatMap((entry, index) => {
+  const { violations, undecidedHistories } = report;
+  const recorded = [...violations, ...undecidedHistories].flatMap((entry, index) => {
     const { settings, history } = entry;
     if (!isSettings(settings) || !history?.every(isEvent)) return [];
     return [{ name: `${path} #${index + 1}`, history: { settings, events: history } }];
@@ -46,7 +46,7 @@ export async function readRecorded(path: string): Promise<readonly RecordedHisto
 
 interface RecordedReport {
   readonly violations: readonly Partial<ReportedViolation>[];
-  readonly undecided: readonly Partial<ReportedViolation>[];
+  readonly undecidedHistories: readonly Partial<ReportedViolation>[];
 }
 
 async function readReport(path: string): Promise<RecordedReport> {
@@ -61,7 +61,7 @@ async function readReport(path: string): Promise<RecordedReport> {
   const all = backends as readonly Partial<RecordedReport>[];
   return {
     violations: all.flatMap(({ violations }) => violations ?? []),
-    undecided: all.flatMap(({ undecided }) => undecided ?? []),
+    undecidedHistories: all.flatMap(({ undecidedHistories }) => undecidedHistories ?? []),
   };
 }
 

@@ -1,0 +1,32 @@
+/**
+ * What rules derive from a history once, and ask often.
+ *
+ * @module
+ */
+
+import type { Model } from "../model.ts";
+
+/** Derives something from a model the first time that it is asked for. */
+export function perModel<Value>(derive: (model: Model) => Value): (model: Model) => Value {
+  const known = new WeakMap<Model, Value>();
+  return (model) => {
+    const value = known.get(model) ?? derive(model);
+    known.set(model, value);
+    return value;
+  };
+}
+
+/** As {@linkcode perModel}, for each of the names that occur in it. */
+export function perName<Value>(
+  derive: (model: Model, name: string) => Value,
+): (model: Model, name: string) => Value {
+  const valuesOf = perModel(() => new Map<string, Value>());
+  return (model, name) => {
+    const values = valuesOf(model);
+    const known = values.get(name);
+    if (known !== undefined) return known;
+    const value = derive(model, name);
+    values.set(name, value);
+    return value;
+  };
+}
