@@ -5,7 +5,7 @@
  */
 
 import { type Contents, timesIn } from "../contents.ts";
-import { COUNTS_PER_FIELD, type Effect } from "../history.ts";
+import { COUNTS_PER_FIELD } from "../history.ts";
 import { effectOf, type Model, type Observation, type Operation } from "../model.ts";
 import { perModel } from "./per_model.ts";
 

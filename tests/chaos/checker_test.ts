@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { checkHistory, RULES } from "../../chaos/checker.ts";
 import { vectorOf, writeHistory } from "../../chaos/history.ts";
 import { readHistory } from "../../chaos/history_reader.ts";
+import { NEIGHBOURS } from "./good_histories.ts";
 import { HistoryBuilder } from "./history_builder.ts";
 import { OUTAGES, type RedCase } from "./outage_histories.ts";
 
@@ -337,9 +338,28 @@ for (const { what, rule, guarantee, settings, write } of [...RED, ...OUTAGES]) {
   });
 }
 
-Deno.test("every rule has a history that breaks it", () => {
+Deno.test("every rule has a history that breaks it, and a neighbour that holds", () => {
   const shown = new Set([...RED, ...OUTAGES].map(({ rule }) => rule));
-  assertEquals(RULES.map(({ name }) => name).filter((name) => !shown.has(name)), []);
+  const names = RULES.map(({ name }) => name);
+  assertEquals(names.filter((name) => !shown.has(name)), []);
+  assertEquals(names.filter((name) => NEIGHBOURS[name] === undefined), []);
+  assertEquals(Object.keys(NEIGHBOURS).filter((name) => !names.includes(name)), []);
+});
+
+for (const [rule, { settings, write }] of Object.entries(NEIGHBOURS)) {
+  Deno.test(`the checker lets pass what ${rule} allows`, () => {
+    const history = new HistoryBuilder(settings);
+    write(history);
+    assertEquals(checkHistory(history.build()), { verdict: "holds" });
+  });
+}
+
+Deno.test("a limit makes it undecided, unless something was found before", () => {
+  const history = new HistoryBuilder();
+  history.create();
+  assertEquals(checkHistory(history.build(), { maxStates: 0 }).verdict, "undecided");
+  const late = checkHistory(history.build(), { timeLimitMs: 0 });
+  assertEquals(late, { verdict: "undecided", reason: "it was not done within 0 ms" });
 });
 
 Deno.test("what is allowed passes: late effects, stale reads within the bound, a new incarnation", () => {
