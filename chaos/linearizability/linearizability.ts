@@ -86,9 +86,9 @@ function examine(
   }
 }
 
-/** Whether a step may happen at any later moment; a creation that found a session has a bound. */
-function isAmbiguous({ isOptional, operation: { call, fate } }: Step): boolean {
-  return isOptional && !(call.kind === "getOrCreate" && fate === "acknowledged");
+/** Whether a call may take effect at any later moment: one that was answered has done so, or never will. */
+function isAmbiguous({ isOptional, operation: { fate } }: Step): boolean {
+  return isOptional && fate !== "acknowledged";
 }
 
 /** The calls by session; those that rotations connect are together. */

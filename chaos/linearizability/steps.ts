@@ -7,8 +7,8 @@
  */
 
 import type { Contents } from "../contents.ts";
-import type { Model, Observation, Operation } from "../model.ts";
-import { contained } from "../rules/containment.ts";
+import { effectOf, type Model, type Observation, type Operation } from "../model.ts";
+import { contained, counted } from "../rules/containment.ts";
 
 /** What a look saw. */
 export type Sight =
@@ -33,18 +33,25 @@ export interface Step {
 export function stepsOf(model: Model, operations: readonly Operation[]): Step[] {
   const answers = new Map(model.observations.map((one) => [one.by, one]));
   const seen = seenCalls(model);
+  const { hasFaults } = model;
+  const hasRotations = operations.some(({ call }) => call.kind === "rotate");
   return operations.flatMap((operation) => {
-    const effect = effectStep(operation, seen, model.hasFaults);
+    const effect = effectStep(operation, seen, { hasFaults, hasRotations });
     const look = lookStep(operation, effect, answers.get(operation));
     return [effect, look].filter((step) => step !== undefined);
   });
 }
 
-/** The calls that some state shows. */
+/** The calls that some state shows, or an increment's answer. */
 function seenCalls(model: Model): ReadonlySet<Operation> {
   const seen = new Set<Operation>();
   for (const observation of [...model.observations, ...model.degraded]) {
     for (const operation of contained(model, observation)) seen.add(operation);
+  }
+  for (const operation of model.operations) {
+    const count = effectOf(operation, "count");
+    if (operation.result?.kind !== "number" || count === undefined) continue;
+    for (const other of counted(model, count.field, operation.result.value)) seen.add(other);
   }
   return seen;
 }
@@ -52,7 +59,7 @@ function seenCalls(model: Model): ReadonlySet<Operation> {
 function effectStep(
   operation: Operation,
   seen: ReadonlySet<Operation>,
-  hasFaults: boolean,
+  { hasFaults, hasRotations }: { hasFaults: boolean; hasRotations: boolean },
 ): Step | undefined {
   const { call, fate, result, key, isDegraded } = operation;
   const step = (isOptional: boolean): Step => ({
@@ -70,7 +77,9 @@ function effectStep(
       return isSure && result?.kind === "boolean" && result.value ? step(false) : undefined;
     case "destroy":
       if (!isSure) return step(true);
-      return result?.kind === "boolean" && result.value ? step(false) : undefined;
+      if (result?.kind === "boolean" && result.value) return step(false);
+      // A retry may find nothing because its first try had ended it, or a rotation that it met was completed.
+      return hasFaults || hasRotations ? step(true) : undefined;
     case "rotate":
       return step(!isSure);
     default:
