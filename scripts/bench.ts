@@ -7,6 +7,7 @@
 
 import { Command, InvalidArgumentError } from "commander";
 import { cachedReadRates } from "../bench/cached_read.ts";
+import { checkerFigures } from "../bench/checker.ts";
 import { counterRates } from "../bench/counter.ts";
 import { journalFigures } from "../bench/journal.ts";
 import type { Rates } from "../bench/measure.ts";
@@ -37,11 +38,22 @@ const RECOVERY_TARGETS: readonly Target[] = [
   { what: "recovery", ours: "ours", against: "raw pipelined HGETALL", least: 0.5 },
 ];
 
+interface BenchOptions {
+  readonly seconds: number;
+  readonly turns: number;
+  readonly checker?: true;
+}
+
 new Command("deno task bench")
   .description("Measures rates, and ratios against raw client calls and other libraries.")
   .option("--seconds <n>", "length of one turn of one contestant", positive, 2)
   .option("--turns <n>", "turns of each contestant, of which the median counts", positive, 5)
-  .action(async ({ seconds, turns }: { seconds: number; turns: number }) => {
+  .option("--checker", "measures the chaos checker alone")
+  .action(async ({ seconds, turns, checker }: BenchOptions) => {
+    if (checker) {
+      Deno.exitCode = reportChecker() ? 0 : 1;
+      return;
+    }
     const binary = await findServer("redis", { provision: true, onProgress: print });
     if (isMissing(binary)) {
       printError(binary.missing);
@@ -87,6 +99,7 @@ async function run(
   if (server) results.push(await reportOutage(server));
   results.push(await reportMemory());
   results.push(await reportJournal());
+  results.push(reportChecker());
   return results.every((reached) => reached);
 }
 
@@ -148,6 +161,20 @@ async function reportJournal(): Promise<boolean> {
       target: "at most 5 ms",
     }),
   ].every((reached) => reached);
+}
+
+function reportChecker(): boolean {
+  print("\nThe chaos checker, 100,000 calls and 1,000,000");
+  return checkerFigures().flatMap(({ shape, shortSeconds, longSeconds }) => [
+    line(`${shape}, 100,000`, `${shortSeconds.toFixed(2)} s`, {
+      isReached: shortSeconds <= 2,
+      target: "at most 2 s",
+    }),
+    line(`${shape}, 1,000,000`, `${longSeconds.toFixed(2)} s`, {
+      isReached: longSeconds <= 15,
+      target: `at most 15 s; ${(longSeconds / shortSeconds).toFixed(1)} × as long`,
+    }),
+  ]).every((reached) => reached);
 }
 
 function line(
