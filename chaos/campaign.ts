@@ -14,6 +14,7 @@ import { crossCheck } from "./linearizability/cross_check.ts";
 import { type LinearizabilityCounts, LinearizabilityTally } from "./linearizability/tally.ts";
 import { hashText } from "./random.ts";
 import type { Runner, RunOutcome } from "./runner.ts";
+import { shrinkingCases } from "./shrink.ts";
 
 /** Options of {@linkcode runCampaign}. */
 export interface CampaignOptions {
@@ -64,6 +65,8 @@ export interface Finding {
   readonly path: string;
   readonly case: ChaosCase;
   readonly history: History;
+  /** What had been done when it was seen first. */
+  readonly foundAfter: Pick<Tally, "histories" | "operations">;
 }
 
 /** What a campaign found. */
@@ -95,7 +98,7 @@ const SAMPLE_EVENTS = 2_000;
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const campaign = new Campaign(options);
   const property = fc.asyncProperty(
-    arbitraryCase(options.cases),
+    shrinkingCases(arbitraryCase(options.cases), options.cases.time),
     (chaosCase) => campaign.holds(chaosCase),
   );
   const details = await fc.check(property, {
@@ -194,8 +197,10 @@ class Campaign {
     );
     if (!isSame) return false;
     if (this.#failing === undefined) this.#failedAtMs = performance.now();
+    const done = { histories: this.#histories, operations: this.#operations };
+    const { foundAfter = done } = this.#failing ?? {};
     // The first one, as whoever repeats the case will be shown it.
-    this.#failing = { violation: first!, case: chaosCase, history };
+    this.#failing = { violation: first!, case: chaosCase, history, foundAfter };
     return true;
   }
 

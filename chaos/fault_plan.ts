@@ -16,6 +16,11 @@ const OF_COMMITS: readonly FaultKind[] = [
   "latency",
 ];
 
+/** Whether a fault is due at its pod's n-th commit; else it is due at the case's n-th call. */
+export function isDueAtCommit({ kind }: CaseFault): boolean {
+  return OF_COMMITS.includes(kind);
+}
+
 /** Hands out a case's faults, and counts the pods' commits. */
 export class FaultPlan {
   readonly #faults: readonly CaseFault[];
