@@ -32,7 +32,10 @@ export interface ReportedViolation {
   readonly ops: readonly number[];
   /** The bounds that the history was held to. */
   readonly settings: HistorySettings;
+  /** The case that it is of. */
   readonly case: ChaosCase;
+  /** What had been done when it was seen first. */
+  readonly foundAfter: Finding["foundAfter"];
 }
 
 /** One backend, as reported. */
@@ -80,6 +83,22 @@ export interface ReportedMutant {
   readonly killed: boolean;
   /** The rule that found it, as `G4 no-resurrection`. */
   readonly killedBy?: string;
+  /** What it was run on. */
+  readonly backend?: string;
+  /** How chaos must end on it: `violated`, or `proved-nothing` where it breaks chaos itself. */
+  readonly expected?: string;
+  /** Rules of the protocol that it breaks. */
+  readonly protocolRules?: readonly string[];
+  /** Seeds that were tried, and those of them that found it. */
+  readonly seeds?: number;
+  readonly kills?: number;
+  /** Operations of the first run that found it, until it did. */
+  readonly operations?: number;
+  /** The smallest case of that run. */
+  readonly minimal?: { readonly calls: number; readonly faults: number; readonly replay: string };
+  readonly durationMs?: number;
+  /** Why it was not run. */
+  readonly skipped?: string;
 }
 
 /** What a run came to, as its exit code says it: 0, 1, 2 or 3. */
@@ -150,6 +169,7 @@ export function reportBackend(
         ops: finding.violation.ops,
         settings: finding.history.settings,
         case: finding.case,
+        foundAfter: finding.foundAfter,
       }]
     ),
     durationMs: Math.round(durationMs),

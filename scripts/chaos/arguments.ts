@@ -9,6 +9,9 @@ export const BACKENDS: readonly BackendName[] = [
   ...["memory", "sqlite", "ioredis", "node-redis", "valkey-glide"] as const,
 ];
 
+/** Mutants side by side, unless it is said how many. */
+const MOST_JOBS = 8;
+
 export interface ChaosArguments {
   /** Undefined: memory, SQLite, and every client whose server is found. */
   readonly backends: readonly BackendName[] | undefined;
@@ -24,6 +27,10 @@ export interface ChaosArguments {
   readonly provision: boolean;
   readonly requireAll: boolean;
   readonly mutants: boolean;
+  /** Names of those to be run; undefined: all. */
+  readonly onlyMutants: readonly string[] | undefined;
+  /** Mutants side by side. */
+  readonly jobs: number;
   readonly quiet: boolean;
 }
 
@@ -58,7 +65,8 @@ function describeCommand(print: (text: string) => void): Command {
     .option("--report <dir>", "folder of the reports", "chaos-report")
     .option("--provision", "fetches the servers that are missing, without root")
     .option("--require-all", "a backend that cannot be tested is an error")
-    .option("--mutants", "puts known bugs into the library, each of which must be found")
+    .option("--mutants [names]", "puts known bugs into the library, each of which must be found")
+    .option("--jobs <n>", "mutants side by side, by default one a core, at most 8")
     .option("--quiet", "no progress")
     .allowExcessArguments(false)
     .addHelpText("after", COMMANDS)
@@ -94,7 +102,9 @@ function read(options: Record<string, string | boolean | undefined>): ChaosArgum
     reportDir: text("report")!,
     provision: options.provision === true,
     requireAll: options.requireAll === true,
-    mutants: options.mutants === true,
+    mutants: options.mutants !== undefined,
+    onlyMutants: typeof options.mutants === "string" ? options.mutants.split(",") : undefined,
+    jobs: whole("--jobs", text("jobs"), 1) ?? Math.min(navigator.hardwareConcurrency, MOST_JOBS),
     quiet: options.quiet === true,
   };
 }

@@ -58,7 +58,7 @@ async function mutants(
 ): Promise<number> {
   const startedAtMs = performance.now();
   const { reported, failures } = await runMutants(args, terminal, signal);
-  const ended = verdictOnMutants(reported, failures);
+  const ended = verdictOnMutants(reported, failures, signal);
   for (const problem of ended.problems) terminal.error(problem);
   const backends = { backends: [], skipped: [], mutants: reported };
   await writeReport(args, { startedAtMs, ...backends, ...ended });
@@ -68,14 +68,18 @@ async function mutants(
 function verdictOnMutants(
   reported: ChaosReport["mutants"],
   failures: readonly string[],
+  signal: AbortSignal,
 ): Judgement {
   if (failures.length > 0) return { verdict: "could-not-run", problems: failures };
-  if (reported.length === 0) {
-    const problem = "There are no mutants: put patches into tests/mutants.";
-    return { verdict: "proved-nothing", problems: [problem] };
+  const run = reported.filter(({ skipped }) => skipped === undefined);
+  if (run.some(({ killed }) => !killed)) return { verdict: "violated", problems: [] };
+  if (signal.aborted) {
+    const problem = "Interrupted: the mutants that were not run by then are not known to be found.";
+    return { verdict: "could-not-run", problems: [problem] };
   }
-  const areKilled = reported.every(({ killed }) => killed);
-  return { verdict: areKilled ? "held" : "violated", problems: [] };
+  if (run.length > 0) return { verdict: "held", problems: [] };
+  const problem = "No mutant was run: tests/mutants has none, or their backends are missing.";
+  return { verdict: "proved-nothing", problems: [problem] };
 }
 
 interface TargetRun {

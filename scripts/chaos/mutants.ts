@@ -1,6 +1,13 @@
-import type { ChaosReport, ReportedMutant } from "../../chaos/report.ts";
-import type { ChaosArguments } from "./arguments.ts";
+import type { ReportedMutant } from "../../chaos/report.ts";
+import type { BackendName, ChaosArguments } from "./arguments.ts";
+import { inParallel } from "./mutants/in_parallel.ts";
+import { type Mutant, PATCHES, readMutants } from "./mutants/mutant.ts";
+import { mutantLine, mutantsTable } from "./mutants/table.ts";
+import { MutantTree } from "./mutants/tree.ts";
+import { runTrial, type Trial } from "./mutants/trial.ts";
+import { selectTargets } from "./targets.ts";
 import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage_error.ts";
 
 export interface MutantsRun {
   readonly reported: readonly ReportedMutant[];
@@ -8,165 +15,185 @@ export interface MutantsRun {
   readonly failures: readonly string[];
 }
 
-const ROOT = new URL("../../", import.meta.url);
-const PATCHES = new URL("tests/mutants/", ROOT);
-/** What a run of chaos needs of the tree. */
-const COPIED = ["deno.json", "deno.lock", "mod.ts", "core", "adapters", "chaos", "scripts"];
 /** A mutant that so many seeds miss has survived. */
 const SEEDS = 3;
 /** Share of the seeds that must find it, when it is asked for how many. */
 const LEAST_SHARE = 0.9;
-const BUDGET_S = 20;
 
-interface Mutant {
-  readonly name: string;
-  readonly guarantee: string;
-  readonly backend: string;
-  /** Kinds of faults to make, where a mixture of all would seldom show it. */
-  readonly faults: string | undefined;
-  /** Path of the patch; none leaves the library as it is. */
-  readonly patch: string | undefined;
-}
-
-/** Puts one known bug after the other into a copy of the tree, and runs chaos there. */
+/** Puts one known bug after the other into a copy of the tree, and runs chaos there, several side by side. */
 export async function runMutants(
   args: ChaosArguments,
   terminal: Terminal,
   signal: AbortSignal,
+  patches = PATCHES,
 ): Promise<MutantsRun> {
-  const reported: ReportedMutant[] = [];
-  const failures: string[] = [];
-  const mutants = await readMutants();
-  const control = mutants.length === 0 ? undefined : await runControl(args, terminal, signal);
-  if (control !== undefined) return { reported, failures: [control] };
-  for (const mutant of mutants) {
-    if (signal.aborted) break;
-    terminal.progress(() => `mutant ${mutant.name} …`);
-    try {
-      const result = await runMutant(mutant, args, signal);
-      reported.push(result);
-      const end = result.killed ? `killed by ${result.killedBy}` : "SURVIVED";
-      terminal.line(`${mutant.guarantee.padEnd(4)} ${mutant.name}: ${end}`);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      reported.push({ name: mutant.name, guarantee: mutant.guarantee, killed: false });
-      failures.push(`mutant ${mutant.name}: ${reason}`);
-    }
+  const mutants = chosen(await readMutants(patches), args.onlyMutants);
+  const missing = await missingBackends(mutants, args);
+  const runnable = mutants.filter(({ backend }) => !missing.has(backend));
+  const run = new Run(args, terminal, signal, runnable.length);
+  const controls = [...Map.groupBy(runnable, ({ backend }) => backend)].map(control);
+  await inParallel(args.jobs, controls, (each) => run.control(each));
+  if (run.failures.length === 0) {
+    await inParallel(args.jobs, runnable, (mutant) => run.mutant(mutant));
   }
-  return { reported, failures };
+  const skipped = mutants.flatMap((mutant) => {
+    const reason = missing.get(mutant.backend);
+    return reason === undefined ? [] : [{ ...described(mutant), killed: false, skipped: reason }];
+  });
+  const reported = [...run.reported, ...skipped].sort((a, b) => a.name < b.name ? -1 : 1);
+  if (reported.length > 0) terminal.line(mutantsTable(reported));
+  return { reported, failures: run.failures };
 }
 
-/** Without a mutant the same run must hold, or a bug of the library would be taken for the mutant's. */
-async function runControl(
+function chosen(mutants: readonly Mutant[], only: readonly string[] | undefined): Mutant[] {
+  if (only === undefined) return [...mutants];
+  const unknown = only.find((name) => mutants.every((mutant) => mutant.name !== name));
+  if (unknown !== undefined) {
+    throw new UsageError(`There is no mutant "${unknown}": see tests/mutants for their names.`);
+  }
+  return mutants.filter(({ name }) => only.includes(name));
+}
+
+/** Backends that mutants name and that cannot be tested here, with the reason. */
+async function missingBackends(
+  mutants: readonly Mutant[],
   args: ChaosArguments,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  terminal.progress(() => "the library as it is …");
-  const control: Mutant = {
-    ...{ name: "none", guarantee: "", backend: "memory", faults: undefined, patch: undefined },
-  };
-  const { killed, killedBy } = await runMutant(control, { ...args, runs: undefined }, signal);
-  return killed
-    ? `the library as it is breaks ${killedBy}: mend that first, or nothing is known of the mutants`
-    : undefined;
+): Promise<Map<BackendName, string>> {
+  const missing = new Map<BackendName, string>();
+  for (const backend of new Set(mutants.map(({ backend }) => backend))) {
+    if (args.backends && !args.backends.includes(backend)) {
+      missing.set(backend, "its backend is not among those of --backend");
+      continue;
+    }
+    const { targets, skipped } = await selectTargets({ ...args, backends: [backend] }, () => {});
+    if (targets.length === 0) missing.set(backend, skipped[0]?.reason ?? "it cannot be tested");
+  }
+  return missing;
 }
 
-async function readMutants(): Promise<Mutant[]> {
-  const mutants: Mutant[] = [];
-  for await (const { name } of Deno.readDir(PATCHES)) {
-    if (!name.endsWith(".patch")) continue;
-    const patch = new URL(name, PATCHES).pathname;
-    const text = await Deno.readTextFile(patch);
-    const header = (field: string) => new RegExp(`^# ${field}: (\\S+)`, "m").exec(text)?.[1];
-    mutants.push({
-      name: name.slice(0, -".patch".length),
-      guarantee: header("guarantee") ?? "unknown",
-      backend: header("backend") ?? "memory",
-      faults: header("faults"),
-      patch,
+/** The library as it is: it must hold for as long, or a bug of it would be taken for a mutant's. */
+function control([backend, mutants]: [BackendName, readonly Mutant[]]): Mutant {
+  return {
+    name: `none, ${backend}`,
+    guarantee: "",
+    protocolRules: [],
+    backend,
+    expected: "violated",
+    faults: undefined,
+    budgetS: Math.max(...mutants.map(({ budgetS }) => budgetS)),
+    patches: [],
+  };
+}
+
+/** Mutants under way, and what came of those before. */
+class Run {
+  readonly reported: ReportedMutant[] = [];
+  readonly failures: string[] = [];
+  readonly #args: ChaosArguments;
+  readonly #terminal: Terminal;
+  readonly #signal: AbortSignal;
+  readonly #count: number;
+  readonly #underWay = new Set<string>();
+
+  constructor(args: ChaosArguments, terminal: Terminal, signal: AbortSignal, count: number) {
+    this.#args = args;
+    this.#terminal = terminal;
+    this.#signal = signal;
+    this.#count = count;
+  }
+
+  async control(mutant: Mutant): Promise<void> {
+    await this.#guard(mutant, async () => {
+      const [trial] = await this.#trials(mutant, 1) ?? [];
+      if (trial?.kind !== "found") return;
+      this.failures.push(
+        `the library as it is breaks ${trial.by}: mend that first, or nothing is known of the ` +
+          `mutants${trial.minimal ? ` (${trial.minimal.replay})` : ""}`,
+      );
     });
   }
-  return mutants.sort((a, b) => a.name < b.name ? -1 : 1);
-}
 
-async function runMutant(
-  mutant: Mutant,
-  args: ChaosArguments,
-  signal: AbortSignal,
-): Promise<ReportedMutant> {
-  const dir = await Deno.makeTempDir({ prefix: "hakgal-mutant-" });
-  try {
-    for (const name of COPIED) await copy(new URL(name, ROOT), `${dir}/${name}`);
-    if (mutant.patch !== undefined) await apply(mutant.patch, dir);
-    const seeds = args.runs ?? SEEDS;
-    let kills = 0;
-    let killedBy: string | undefined;
-    for (let index = 0; index < seeds && !signal.aborted; index++) {
-      const found = await chaosIn(dir, mutant, args.seed + index, signal);
-      if (found === undefined) continue;
-      kills++;
-      killedBy ??= found;
-      // Without a number of seeds, one that finds it is enough.
-      if (args.runs === undefined) break;
+  async mutant(mutant: Mutant): Promise<void> {
+    await this.#guard(mutant, async () => {
+      const startedAtMs = performance.now();
+      const trials = await this.#trials(mutant, this.#args.runs ?? SEEDS);
+      if (trials === undefined) return;
+      const durationMs = Math.round(performance.now() - startedAtMs);
+      const reported = { ...report(mutant, trials, this.#args.runs), durationMs };
+      this.reported.push(reported);
+      this.#terminal.line(`${this.reported.length}/${this.#count} ${mutantLine(reported)}`);
+    });
+  }
+
+  async #guard({ name, ...mutant }: Mutant, run: () => Promise<void>): Promise<void> {
+    if (this.#signal.aborted) return;
+    this.#underWay.add(name);
+    this.#tellProgress();
+    try {
+      await run();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.failures.push(`mutant ${name}: ${reason}`);
+      if (mutant.patches.length > 0) {
+        this.reported.push({ ...described({ name, ...mutant }), killed: false });
+      }
+    } finally {
+      this.#underWay.delete(name);
     }
-    const needed = args.runs === undefined ? 1 : Math.ceil(seeds * LEAST_SHARE);
-    const { name, guarantee } = mutant;
-    const killed = kills >= needed;
-    return { name, guarantee, killed, ...(killedBy === undefined ? {} : { killedBy }) };
-  } finally {
-    await Deno.remove(dir, { recursive: true });
+  }
+
+  /** One seed after the other; undefined when it was interrupted. */
+  async #trials(mutant: Mutant, seeds: number): Promise<Trial[] | undefined> {
+    await using tree = await MutantTree.make(mutant.patches);
+    const trials: Trial[] = [];
+    for (let index = 0; index < seeds; index++) {
+      const seed = (this.#args.seed + index) | 0;
+      const trial = await runTrial(tree.dir, mutant, seed, serversOf(this.#args), this.#signal);
+      if (trial === undefined) return undefined;
+      trials.push(trial);
+      this.#tellProgress();
+      // Without a number of seeds, one that finds it is enough.
+      if (trial.kind === "found" && this.#args.runs === undefined) break;
+    }
+    return trials;
+  }
+
+  #tellProgress(): void {
+    this.#terminal.progress(() =>
+      `${this.reported.length} of ${this.#count} mutants; ${[...this.#underWay].join(", ")} …`
+    );
   }
 }
 
-async function copy(from: URL, to: string): Promise<void> {
-  if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to);
-  for await (const { name } of Deno.readDir(from)) {
-    await copy(new URL(`${from.href}/${encodeURIComponent(name)}`), `${to}/${name}`);
-  }
+/** The servers that were chosen, as arguments of a run. */
+function serversOf({ servers }: ChaosArguments): string[] {
+  if (servers === undefined) return [];
+  return ["--server", "url" in servers ? servers.url : servers.join(",")];
 }
 
-async function apply(patch: string, dir: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("git", {
-    args: ["apply", "-p1", patch],
-    cwd: dir,
-    // Else git takes a checkout above the folder for the tree to be patched.
-    env: { GIT_CEILING_DIRECTORIES: dir.replace(/\/[^/]*$/, "") },
-  }).output();
-  if (success) return;
-  const said = new TextDecoder().decode(stderr).trim();
-  throw new Error(`the patch no longer applies; make it anew for the code as it is: ${said}`);
-}
-
-/** What found the mutant, or undefined when all held. */
-async function chaosIn(
-  dir: string,
+function report(
   mutant: Mutant,
-  seed: number,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { backend, faults } = mutant;
-  const options = ["--backend", backend, "--seed", String(seed), "--quiet"];
-  if (faults !== undefined) options.push("--faults", faults);
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--no-check", "scripts/chaos.ts", ...options],
-      ...["--time-limit", String(BUDGET_S), "--report", `${dir}/chaos-report`],
-    ],
-    cwd: dir,
-    stdout: "null",
-    stderr: "piped",
-    signal,
-  }).output();
-  if (code === 0) return undefined;
-  if (code !== 1) {
-    const said = new TextDecoder().decode(stderr).trim();
-    throw new Error(`chaos ended with code ${code} on it instead of finding it: ${said}`);
-  }
-  const text = await Deno.readTextFile(`${dir}/chaos-report/chaos.json`);
-  const [first] = (JSON.parse(text) as ChaosReport).backends.flatMap(({ violations }) =>
-    violations
-  );
-  return first === undefined ? "nothing" : `${first.guarantee} ${first.rule}`;
+  trials: readonly Trial[],
+  runs: number | undefined,
+): ReportedMutant {
+  const found = trials.filter((trial) => trial.kind === "found");
+  const [first] = found;
+  const needed = runs === undefined ? 1 : Math.ceil(runs * LEAST_SHARE);
+  return {
+    ...described(mutant),
+    killed: found.length >= needed,
+    seeds: trials.length,
+    kills: found.length,
+    ...(first && {
+      killedBy: first.by,
+      ...(first.operations !== undefined && { operations: first.operations }),
+      ...(first.minimal && { minimal: first.minimal }),
+    }),
+  };
+}
+
+function described(
+  { name, guarantee, backend, expected, protocolRules }: Mutant,
+): Omit<ReportedMutant, "killed"> {
+  return { name, guarantee, backend, expected, protocolRules };
 }

@@ -1,0 +1,76 @@
+import type { ChaosReport, ReportedMutant, ReportedViolation } from "../../../chaos/report.ts";
+import { EXIT_CODES } from "../../../chaos/verdict.ts";
+import type { Expectation, Mutant } from "./mutant.ts";
+
+/** What one seed's run came to. */
+export type Trial =
+  | { readonly kind: "found"; readonly by: string } & Pick<ReportedMutant, "operations" | "minimal">
+  | { readonly kind: "missed" };
+
+/** The code that a run must end with, and that which says that it missed the mutant. */
+const CODES: Readonly<Record<Expectation, { readonly found: number; readonly missed: number }>> = {
+  violated: { found: EXIT_CODES.violated, missed: EXIT_CODES.held },
+  "proved-nothing": { found: EXIT_CODES["proved-nothing"], missed: EXIT_CODES.held },
+  held: { found: EXIT_CODES.held, missed: EXIT_CODES.violated },
+};
+
+/**
+ * Runs chaos in a mutant's tree; undefined when it was interrupted.
+ *
+ * @throws Error when it ended in a way that says nothing of the mutant
+ */
+export async function runTrial(
+  dir: string,
+  mutant: Mutant,
+  seed: number,
+  servers: readonly string[],
+  signal: AbortSignal,
+): Promise<Trial | undefined> {
+  const { backend, faults, budgetS, expected } = mutant;
+  const reportDir = `${dir}/chaos-report`;
+  const options = ["--backend", backend, ...servers, "--seed", String(seed), "--quiet"];
+  if (faults !== undefined) options.push("--faults", faults);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", "scripts/chaos.ts", ...options],
+      ...["--time-limit", String(budgetS), "--report", reportDir],
+    ],
+    cwd: dir,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    // It ends what it started before it ends itself.
+    signal,
+  }).output();
+  if (signal.aborted) return undefined;
+  const { found, missed } = CODES[expected];
+  if (code === missed) return { kind: "missed" };
+  const said = new TextDecoder().decode(stderr).trim();
+  if (code !== found) {
+    throw new Error(`chaos ended with code ${code} instead of ${found}: ${said}`);
+  }
+  return { kind: "found", ...await whatFound(expected, reportDir, said) };
+}
+
+async function whatFound(
+  expected: Expectation,
+  reportDir: string,
+  said: string,
+): Promise<{ by: string } & Pick<ReportedMutant, "operations" | "minimal">> {
+  const report = JSON.parse(await Deno.readTextFile(`${reportDir}/chaos.json`)) as ChaosReport;
+  if (expected === "proved-nothing") return { by: `exit ${EXIT_CODES["proved-nothing"]}: ${said}` };
+  if (expected === "held") return { by: "the bug is missed" };
+  const [first] = report.backends.flatMap(({ violations }) => violations);
+  if (first === undefined) throw new Error("chaos ended with a violation that its report lacks");
+  return {
+    by: `${first.guarantee} ${first.rule}`,
+    operations: first.foundAfter.operations,
+    minimal: minimalOf(first),
+  };
+}
+
+function minimalOf(
+  { case: { ops, faults }, replay }: ReportedViolation,
+): NonNullable<ReportedMutant["minimal"]> {
+  return { calls: ops.length, faults: faults.length, replay };
+}
