@@ -1,5 +1,6 @@
 import type { ReportedMutant } from "../../chaos/report.ts";
-import type { BackendName, ChaosArguments } from "./arguments.ts";
+import type { BackendName } from "../../chaos/real/target.ts";
+import type { ChaosArguments } from "./arguments.ts";
 import { inParallel } from "./mutants/in_parallel.ts";
 import { type Mutant, PATCHES, readMutants } from "./mutants/mutant.ts";
 import { mutantLine, mutantsTable } from "./mutants/table.ts";

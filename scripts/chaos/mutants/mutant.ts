@@ -1,4 +1,5 @@
-import { type BackendName, BACKENDS } from "../arguments.ts";
+import type { BackendName } from "../../../chaos/real/target.ts";
+import { BACKENDS } from "../arguments.ts";
 
 /** How chaos must end on a mutant. */
 export type Expectation =
