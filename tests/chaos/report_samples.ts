@@ -25,6 +25,7 @@ export function reportedViolation(more: Partial<ReportedViolation> = {}): Report
     history: events,
     ops: [destroy, read],
     settings,
+    foundAfter: { histories: 120, operations: 6_543 },
     case: {
       ...{ seed: 7, pods: 2, sessions: 1, ops: [], faults: [] },
       settings: {

@@ -58,7 +58,9 @@ async function whatFound(
   said: string,
 ): Promise<{ by: string } & Pick<ReportedMutant, "operations" | "minimal">> {
   const report = JSON.parse(await Deno.readTextFile(`${reportDir}/chaos.json`)) as ChaosReport;
-  if (expected === "proved-nothing") return { by: `exit ${EXIT_CODES["proved-nothing"]}: ${said}` };
+  if (expected === "proved-nothing") {
+    return { by: `exit ${EXIT_CODES["proved-nothing"]}: ${said.split("\n").at(-1)}` };
+  }
   if (expected === "held") return { by: "the bug is missed" };
   const [first] = report.backends.flatMap(({ violations }) => violations);
   if (first === undefined) throw new Error("chaos ended with a violation that its report lacks");
