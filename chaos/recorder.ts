@@ -123,6 +123,15 @@ export class Recorder {
     });
   }
 
+  /** The last window of a kind, of which nobody knew how long it would last, ends now. */
+  ended(kind: FaultKind): void {
+    const place = this.#events.findLastIndex((event) =>
+      event.type === "fault" && event.kind === kind
+    );
+    const event = this.#events[place];
+    if (event?.type === "fault") this.#events[place] = { ...event, untilMs: this.#nowMs() };
+  }
+
   /** What a window was opened for has happened. */
   struck(kind: FaultKind): void {
     this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);

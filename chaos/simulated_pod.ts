@@ -15,16 +15,16 @@ import type { CaseSettings } from "./case.ts";
 import type { Call, Result } from "./history.ts";
 import { isAway, makeCall } from "./pod_calls.ts";
 import { close, flush, listen, type PodFlush, type PodTold } from "./pod_events.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
 
 /** A pod's own clock: it began at another moment, and while the pod is frozen no timer of it fires. */
 export class PodClock implements Clock {
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   readonly #offsetMs: number;
   #frozen: (() => void)[] | undefined;
   #isDead = false;
 
-  constructor(clock: VirtualClock, offsetMs: number) {
+  /** It tells `offsetMs` more than `clock`. */
+  constructor(clock: Clock, offsetMs: number) {
     this.#clock = clock;
     this.#offsetMs = offsetMs;
   }
@@ -38,14 +38,14 @@ export class PodClock implements Clock {
     return this.#clock.now();
   }
 
-  after(delayMs: number, callback: () => void): Timer {
+  after(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer {
     let isCancelled = false;
     const fire = () => {
       if (isCancelled || this.#isDead) return;
       if (this.#frozen) this.#frozen.push(fire);
       else callback();
     };
-    const timer = this.#clock.after(delayMs, fire);
+    const timer = this.#clock.after(delayMs, fire, options);
     return {
       cancel() {
         isCancelled = true;
@@ -87,6 +87,9 @@ export interface SimulatedPodOptions {
   readonly hear: (told: PodTold) => void;
 }
 
+/** Sessions that a simulated pod holds at most. */
+const MOST_SESSIONS = 64;
+
 /** One life of a pod. */
 export class SimulatedPod {
   readonly name: string;
@@ -101,6 +104,8 @@ export class SimulatedPod {
     const { maxLifetimeMs, journalSessions, durable, ...rest } = settings;
     this.#manager = new BaseSessionManager({
       ...rest,
+      // A cache sets aside a place for each session that it may hold; a case has few.
+      cache: { maxSessions: MOST_SESSIONS },
       adapter,
       clock,
       random,
