@@ -88,7 +88,7 @@ export interface SimulatedPodOptions {
 }
 
 /** Sessions that a simulated pod holds at most. */
-const MOST_SESSIONS = 64;
+const MOST_SESSIONS = 16;
 
 /** One life of a pod. */
 export class SimulatedPod {

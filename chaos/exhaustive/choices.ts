@@ -37,7 +37,8 @@ export function choicesOf(run: WorldRun): Choice[] {
   }
   choices.push(...wakes(run));
   if (choices.length === 0) {
-    choices.push(run.clients.some(({ isWaiting }) => isWaiting) ? timePasses(run) : theEnd(run));
+    const isWaiting = run.clients.some((client) => client.isWaiting);
+    choices.push(isWaiting ? timePasses(run, () => run.clock.nextAtMs) : theEnd(run));
   }
   for (const command of run.wire.commands) {
     if (command.stage === "orphan") {
@@ -75,31 +76,37 @@ async function executeLate({ wire }: WorldRun, command: Command): Promise<void> 
   await command.execute();
 }
 
-/** Pods that pause go on; while the store is away, or has been, time passes by that. */
+/** Pods that pause go on; those that look for a store that is back find it. */
 function* wakes(run: WorldRun): Iterable<Choice> {
   const { clock, wire, pods } = run;
-  for (const [index, pod] of pods.entries()) {
-    if (!pod.life) continue;
-    const isRecovering = !wire.isDown && (pod.life.isAway || pod.life.journaled > 0);
-    for (const kind of ["pause", "beat"] as const) {
-      if (kind === "beat" && !isRecovering || !clock.waits(index, kind)) continue;
-      yield {
-        text: () => `p${index + 1} ${kind === "pause" ? "tries again" : "looks for its store"}`,
-        happen() {
-          clock.wake(index, kind, wire.isDown || kind === "beat");
-          pod.seen.add(WAKE).addTime(clock.now());
-        },
-      };
-    }
+  // While there is no store the pods have nothing in common: their pauses pass by the clock.
+  if (wire.isDown) {
+    if (clock.pauseEndsAtMs < Infinity) yield timePasses(run, () => clock.pauseEndsAtMs);
+    return;
+  }
+  for (const [index, { life, seen }] of pods.entries()) {
+    if (!life) continue;
+    const isIdle = !wire.commands.some(({ pod, stage }) => pod === index && stage !== "orphan");
+    // Heartbeats without end are no schedules: they come where nothing else leads on.
+    const looks = life.isAway || isIdle && life.journaled > 0;
+    const kind = clock.waits(index, "pause") ? "pause" : looks ? "beat" : undefined;
+    if (kind === undefined || !clock.waits(index, kind)) continue;
+    yield {
+      text: () => `${life.name} ${kind === "pause" ? "tries again" : "looks for its store"}`,
+      happen() {
+        clock.wake(index, kind);
+        seen.add(WAKE).addTime(clock.now());
+      },
+    };
   }
 }
 
-function timePasses(run: WorldRun): Choice {
+function timePasses({ clock, pods }: WorldRun, untilMs: () => number): Choice {
   return {
     text: () => "time passes",
     happen() {
-      run.clock.step(run.clock.nextAtMs);
-      for (const { seen } of run.pods) seen.add(WAKE).addTime(run.clock.now());
+      clock.step(untilMs());
+      for (const { seen } of pods) seen.add(WAKE).addTime(clock.now());
     },
   };
 }
@@ -144,13 +151,14 @@ function* faults(run: WorldRun): Iterable<Choice> {
       },
     };
   }
-  if (may("expiries")) {
+  for (const [kind, share] of [["expiries", 1], ["halves", 0.5]] as const) {
+    if (!may(kind)) continue;
     yield {
-      text: () => "so much time passes that everything expires",
+      text: () => `${kind === "halves" ? "half of " : ""}the time to live passes`,
       async happen() {
-        run.used.expiries++;
+        run.used[kind]++;
         run.strike("ttl-expiry", "store");
-        await run.pass(run.settings.ttlMs + EXPIRY_MARGIN_MS);
+        await run.pass(run.settings.ttlMs * share + EXPIRY_MARGIN_MS);
         for (const { seen } of pods) seen.add(WAKE).addTime(run.clock.now());
       },
     };

@@ -41,6 +41,8 @@ export interface WorldFaults {
   readonly losses?: number;
   /** So much time passes that what was not renewed has expired. */
   readonly expiries?: number;
+  /** Half as much time passes: twice, and what was sent in between is still under way. */
+  readonly halves?: number;
   /** A pod dies, and its journal is damaged on the disk. */
   readonly damages?: number;
 }
@@ -66,6 +68,6 @@ export interface World {
 /** Calls of its clients and faults: by this worlds are put in order. */
 export function sizeOf({ clients, faults, pods }: World): number {
   const calls = clients.reduce((sum, client) => sum + client.calls.length, 0);
-  const { cuts = 0, kills = 0, outages = 0, losses = 0, expiries = 0, damages = 0 } = faults;
-  return calls + 2 * (cuts + kills + outages + losses + expiries + damages) + pods - 2;
+  const struck = Object.values(faults).reduce((sum, times) => sum + times, 0);
+  return calls + 2 * struck + pods - 2;
 }

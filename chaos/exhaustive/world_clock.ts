@@ -56,15 +56,17 @@ export class WorldClock implements Clock {
   }
 
   /**
-   * Fires a pod's next timer of a kind. Where `takesTime` is not set, the clock stands still: what a pause is there for
-   * is that others get their turn, and that they do, or do not, is chosen. So no deadline passes because a client tried
-   * often.
+   * Fires a pod's next timer of a kind. The clock stands still: what a pause is there for is that others get their turn,
+   * and that they do, or do not, is chosen. So no deadline passes because a client tried often.
    */
-  wake(pod: number, kind: "pause" | "beat", takesTime: boolean): void {
+  wake(pod: number, kind: "pause" | "beat"): void {
     const index = this.#timers.findIndex((due) => due.pod === pod && due.kind === kind);
-    const [due] = this.#timers.splice(index, 1);
-    if (takesTime) this.#nowMs = Math.max(this.#nowMs, due!.atMs);
-    due!.fire();
+    this.#timers.splice(index, 1)[0]!.fire();
+  }
+
+  /** When the next pause of any pod ends. */
+  get pauseEndsAtMs(): number {
+    return this.#timers.find(({ kind }) => kind === "pause")?.atMs ?? Infinity;
   }
 
   /** When the next timer is due. */

@@ -17,7 +17,7 @@ import { type Choice, choicesOf } from "./choices.ts";
 import { finish } from "./ending.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { Wire } from "./wire.ts";
-import type { World } from "./world.ts";
+import type { World, WorldFaults } from "./world.ts";
 import { WorldClock } from "./world_clock.ts";
 import { WorldPod } from "./world_pod.ts";
 
@@ -62,7 +62,9 @@ export class WorldRun {
   readonly plan: CallPlan;
   readonly names: readonly SessionName[];
   /** Faults of each kind that have happened. */
-  readonly used = { cuts: 0, kills: 0, outages: 0, losses: 0, expiries: 0, damages: 0 };
+  readonly used: Record<keyof WorldFaults, number> = {
+    ...{ cuts: 0, kills: 0, outages: 0, losses: 0, expiries: 0, halves: 0, damages: 0 },
+  };
   /** The order of what the callers see. */
   readonly #seen = new Fingerprint();
   readonly #before: readonly (readonly [pod: number, call: Call])[];
