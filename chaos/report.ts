@@ -6,6 +6,7 @@
 
 import type { CampaignResult, Finding } from "./campaign.ts";
 import type { ChaosCase } from "./case.ts";
+import type { Progress } from "./exhaustive/explorer.ts";
 import {
   FaultLatencies,
   type FaultLatency,
@@ -119,6 +120,8 @@ export interface ChaosReport {
   readonly startedAt: string;
   /** How often each thing was seen that should be seen at least once; left out where it was not counted. */
   readonly sometimes?: Readonly<Record<string, number>>;
+  /** How far the search of each small world came, where that was asked for. */
+  readonly exhaustive?: readonly Progress[];
 }
 
 /** A backend's part of the report. */

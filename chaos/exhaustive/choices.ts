@@ -42,7 +42,10 @@ export function choicesOf(run: WorldRun): Choice[] {
   }
   for (const command of run.wire.commands) {
     if (command.stage === "orphan") {
-      choices.push({ text: () => `late: ${textOf(command)}`, happen: () => executeLate(run, command) });
+      choices.push({
+        text: () => `late: ${textOf(command)}`,
+        happen: () => executeLate(run, command),
+      });
     }
   }
   choices.push(...faults(run));
@@ -121,7 +124,7 @@ function* faults(run: WorldRun): Iterable<Choice> {
   if (wire.isDown) {
     yield { text: () => "the store is back", happen: () => comeBack(run) };
   }
-  if (may("cuts")) for (const command of wire.commands) yield* cuts(run, command);
+  if (may("cuts")) { for (const command of wire.commands) yield* cuts(run, command); }
   for (const [index, { life }] of pods.entries()) {
     if (!life) continue;
     for (const kind of ["kills", "damages"] as const) {
@@ -145,7 +148,11 @@ function* faults(run: WorldRun): Iterable<Choice> {
       text: () => "the store is killed, and lost its memory",
       happen() {
         run.used.losses++;
-        run.strike(world.snapshot === "after-before" ? "store-rollback" : "store-empty", "store", 0);
+        run.strike(
+          world.snapshot === "after-before" ? "store-rollback" : "store-empty",
+          "store",
+          0,
+        );
         dropAll(run);
         run.lose();
       },

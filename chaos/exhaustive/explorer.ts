@@ -1,6 +1,8 @@
 /**
- * All schedules of a small world, one after the other: depth first, by running each from its beginning, since promises
- * cannot be taken back. A schedule ends early where it comes to a state that an earlier one went on from.
+ * All schedules of a small world, each run from its beginning, since promises cannot be taken back. First the one in
+ * which nothing is in the way, then those that leave it once, then those that leave these once more, and so on. A
+ * schedule ends early where it comes to a state that an earlier one went on from: see `fingerprint` in `world_run.ts`
+ * for what makes two states the same.
  *
  * @module
  */
@@ -35,10 +37,18 @@ export interface BadSchedule {
 /** Choices that no schedule of a small world needs. */
 const MOST_CHOICES = 1_000;
 
-/** A choice that was made, and those that there were. */
-interface Turn {
-  index: number;
-  readonly count: number;
+/** A schedule to be run: another one up to a choice, and there another choice. */
+interface Departure {
+  readonly from: readonly number[];
+  readonly depth: number;
+  readonly choice: number;
+}
+
+/** How a schedule ended. */
+interface Ran {
+  readonly schedule: readonly number[];
+  /** Undefined where it came to a state that is known. */
+  readonly history: History | undefined;
 }
 
 /** Searches one world, a slice of time after the other. */
@@ -46,10 +56,11 @@ export class Explorer {
   readonly world: World;
   readonly #options: WorldRunOptions;
   readonly #known = new Set<number>();
-  readonly #turns: Turn[] = [];
+  /** Those of the round under way, and of the next one. */
+  #departures: Departure[] = [{ from: [], depth: 0, choice: 0 }];
+  #next: Departure[] = [];
   #schedules = 0;
   #ended = 0;
-  #isComplete = false;
 
   constructor(world: World, options: WorldRunOptions) {
     this.world = world;
@@ -62,17 +73,19 @@ export class Explorer {
       schedules: this.#schedules,
       ended: this.#ended,
       states: this.#known.size,
-      isComplete: this.#isComplete,
+      isComplete: this.#departures.length === 0,
     };
   }
 
   /** Goes on until all is run, `isOver` says so, or a schedule breaks a guarantee, which is the answer. */
   async search(isOver: () => boolean): Promise<BadSchedule | undefined> {
-    while (!this.#isComplete && !isOver()) {
-      const history = await this.#runNext();
+    for (let departure; !isOver() && (departure = this.#departures.pop());) {
+      const { history, schedule } = await this.#run(departure);
       this.#schedules++;
-      const schedule = this.#turns.map(({ index }) => index);
-      this.#isComplete = !this.#turnBack();
+      if (this.#departures.length === 0) {
+        this.#departures = this.#next.reverse();
+        this.#next = [];
+      }
       if (history === undefined) continue;
       this.#ended++;
       const violation = violationOf(history);
@@ -81,30 +94,26 @@ export class Explorer {
     return undefined;
   }
 
-  /** The history of the next schedule; undefined where it came to a state that is known. */
-  async #runNext(): Promise<History | undefined> {
+  async #run({ from, depth, choice }: Departure): Promise<Ran> {
     const run = new WorldRun(this.world, this.#options);
+    const schedule = [...from.slice(0, depth), choice];
     await run.begin();
-    for (let depth = 0;; depth++) {
+    for (let turn = 0; turn <= MOST_CHOICES; turn++) {
       const choices = run.choices();
-      if (choices.length === 0) return await run.end();
-      if (depth === this.#turns.length) {
-        if (depth > MOST_CHOICES) throw new Error(`${this.world.name} does not come to rest`);
+      if (choices.length === 0) return { schedule, history: await run.end() };
+      const isNew = turn > depth || from.length === 0;
+      if (isNew) {
         const state = run.fingerprint();
-        if (this.#known.has(state)) return undefined;
+        if (this.#known.has(state)) return { schedule, history: undefined };
         this.#known.add(state);
-        this.#turns.push({ index: 0, count: choices.length });
+        if (turn > depth) schedule.push(0);
+        for (let other = 1; other < choices.length; other++) {
+          this.#next.push({ from: schedule, depth: turn, choice: other });
+        }
       }
-      await run.choose(choices[this.#turns[depth]!.index]!);
+      await run.choose(choices[schedule[turn]!]!);
     }
-  }
-
-  /** To the last turn where there is another choice; whether there is one. */
-  #turnBack(): boolean {
-    for (let turn; (turn = this.#turns.at(-1)) !== undefined; this.#turns.pop()) {
-      if (++turn.index < turn.count) return true;
-    }
-    return false;
+    throw new Error(`${this.world.name} does not come to rest`);
   }
 }
 
@@ -134,7 +143,9 @@ export async function runSchedule(
     const choice = choices[schedule[depth] ?? 0];
     if (!choice) {
       throw new RangeError(
-        `choice ${depth + 1} of the schedule is ${schedule[depth]}, and there are ${choices.length}`,
+        `choice ${depth + 1} of the schedule is ${
+          schedule[depth]
+        }, and there are ${choices.length}`,
       );
     }
     steps.push(choice.text());

@@ -198,7 +198,10 @@ export class WorldRun {
 
   /** The sessions that calls go to, and those that rotations lead to. */
   #named(): SessionName[] {
-    const calls = [...this.#before.map(([, call]) => call), ...this.clients.flatMap((c) => c.calls)];
+    const calls = [
+      ...this.#before.map(([, call]) => call),
+      ...this.clients.flatMap((c) => c.calls),
+    ];
     const names = new Map<string, SessionName>();
     for (const { session, to = session } of calls) names.set(session.id, session).set(to.id, to);
     return [...names.values()];

@@ -123,6 +123,12 @@ const PLAIN: readonly World[] = [
     before: [],
     faults: { cuts: 1, kills: 1 },
   }),
+  pair("create-late", "created, destroyed, and a late copy of the create", [[create, destroy], [
+    read,
+  ]], {
+    before: [],
+    faults: { cuts: 1 },
+  }),
   pair("count-count", "two pods count", [[add], [add]], { faults: { cuts: 2 } }),
   pair("count-set", "two fields of one session", [[add, set], [set]], { faults: { cuts: 1 } }),
   pair("count-destroy", "one pod counts, the other one destroys", [[add, read], [destroy]], {

@@ -31,6 +31,11 @@ export interface ChaosArguments {
   readonly onlyMutants: readonly string[] | undefined;
   /** Mutants side by side. */
   readonly jobs: number;
+  readonly exhaustive: boolean;
+  /** With `exhaustive`: the name of one world; undefined: all. */
+  readonly world: string | undefined;
+  /** With `world`: the choices of one schedule. */
+  readonly schedule: readonly number[] | undefined;
   readonly quiet: boolean;
 }
 
@@ -67,6 +72,9 @@ function describeCommand(print: (text: string) => void): Command {
     .option("--require-all", "a backend that cannot be tested is an error")
     .option("--mutants [names]", "puts known bugs into the library, each of which must be found")
     .option("--jobs <n>", "mutants side by side, by default one a core, at most 8")
+    .option("--exhaustive", "runs every interleaving of small worlds, as far as the time goes")
+    .option("--world <name>", "with --exhaustive, one world")
+    .option("--schedule <s>", "with --world and --seed, the schedule that a failure names")
     .option("--quiet", "no progress")
     .allowExcessArguments(false)
     .addHelpText("after", COMMANDS)
@@ -105,8 +113,28 @@ function read(options: Record<string, string | boolean | undefined>): ChaosArgum
     mutants: options.mutants !== undefined,
     onlyMutants: typeof options.mutants === "string" ? options.mutants.split(",") : undefined,
     jobs: whole("--jobs", text("jobs"), 1) ?? Math.min(navigator.hardwareConcurrency, MOST_JOBS),
+    exhaustive: options.exhaustive === true,
+    world: text("world"),
+    schedule: readSchedule(text("schedule"), text("world"), text("seed")),
     quiet: options.quiet === true,
   };
+}
+
+function readSchedule(
+  schedule: string | undefined,
+  world: string | undefined,
+  seed: string | undefined,
+): readonly number[] | undefined {
+  if (schedule === undefined) return undefined;
+  if (!/^\d{1,4}(\.\d{1,4})*$/.test(schedule)) {
+    throw new UsageError(`--schedule is what a failure printed, e.g. 0.0.2; got "${schedule}".`);
+  }
+  if (world === undefined || seed === undefined) {
+    throw new UsageError(
+      "--schedule needs the --world and the --seed that were printed beside it.",
+    );
+  }
+  return schedule.split(".").map(Number);
 }
 
 function readServers(list: string | undefined): ChaosArguments["servers"] {

@@ -1,4 +1,5 @@
 import { FAULT_KINDS } from "../../chaos/fault_kinds.ts";
+import type { Progress } from "../../chaos/exhaustive/explorer.ts";
 import type { CampaignResult, Finding } from "../../chaos/campaign.ts";
 import {
   type ChaosReport,
@@ -14,6 +15,7 @@ import type { SampleHistory } from "../../chaos/report/page.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
 import { check } from "./check_command.ts";
+import { runExhaustive } from "./exhaustive_command.ts";
 import { runMutants } from "./mutants.ts";
 import { PodProcesses } from "../../chaos/real/pod_processes.ts";
 import type { Target } from "../../chaos/real/target.ts";
@@ -30,6 +32,7 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
     if (argv[0] === "check") return await check(argv.slice(1), terminal);
     const args = parseArguments(argv, (text) => terminal.line(text));
     if (args === undefined) return EXIT_CODES.held;
+    if (args.exhaustive) return await exhaustive(args, terminal, signal);
     return args.mutants
       ? await mutants(args, terminal, signal)
       : await chaos(args, terminal, signal);
@@ -79,6 +82,35 @@ function verdictOnMutants(
   }
   if (run.length > 0) return { verdict: "held", problems: [] };
   const problem = "No mutant was run: tests/mutants has none, or their backends are missing.";
+  return { verdict: "proved-nothing", problems: [problem] };
+}
+
+async function exhaustive(
+  args: ChaosArguments,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedAtMs = performance.now();
+  const { progress, bad } = await runExhaustive(args, terminal, signal);
+  const ended = verdictOnWorlds(progress, bad !== undefined, signal);
+  for (const problem of ended.problems) terminal.error(problem);
+  const nothing = { backends: [], skipped: [], mutants: [] };
+  await writeReport(args, { startedAtMs, ...nothing, exhaustive: progress, ...ended });
+  return EXIT_CODES[ended.verdict];
+}
+
+function verdictOnWorlds(
+  progress: readonly Progress[],
+  isBad: boolean,
+  signal: AbortSignal,
+): Judgement {
+  if (isBad) return { verdict: "violated", problems: [] };
+  if (signal.aborted) {
+    const problem = "Interrupted: what was not run by then was not tested.";
+    return { verdict: "could-not-run", problems: [problem] };
+  }
+  if (progress.some(({ ended }) => ended > 0)) return { verdict: "held", problems: [] };
+  const problem = "This run proves nothing: no schedule came to its end; raise --time-limit.";
   return { verdict: "proved-nothing", problems: [problem] };
 }
 
@@ -198,7 +230,7 @@ function sampleOf(target: Target, results: readonly CampaignResult[]): SampleHis
 async function writeReport(
   args: ChaosArguments,
   { startedAtMs, ...parts }:
-    & Pick<ChaosReport, "backends" | "skipped" | "mutants" | "verdict" | "problems">
+    & Pick<ChaosReport, "backends" | "skipped" | "mutants" | "exhaustive" | "verdict" | "problems">
     & { readonly startedAtMs: number },
   samples: readonly SampleHistory[] = [],
 ): Promise<void> {
