@@ -40,8 +40,12 @@ export interface CaseFault {
   readonly pod: number;
   /** The pod's n-th commit of the run, from 1; for faults of time, the n-th call of the case. */
   readonly at: number;
-  /** p0: before it is written. p1: written, not executed. p2: executed, not replied. */
-  readonly phase: "p0" | "p1" | "p2";
+  /**
+   * p0: before it is written. p1: written, not executed. p2: executed, not replied. For kills alone, and in a build with
+   * failpoints, else as p2: p3: replied, the cache not updated. p4: updated, the caller not answered. p5: the next time
+   * that the journal is appended to. p6: the next time that it is truncated.
+   */
+  readonly phase: "p0" | "p1" | "p2" | "p3" | "p4" | "p5" | "p6";
   /** Commands hit in a row, for cuts and latency. */
   readonly length: number;
   /** How long it takes: a share of the bound that it plays with, from 0 to 1. */
@@ -171,11 +175,14 @@ function arbitraryFault({ faults, time }: CaseOptions): fc.Arbitrary<CaseFault> 
     kind: fc.constantFrom(...faults, ...faults.filter((kind) => kind === "pod-kill")),
     pod: fc.nat({ max: 2 }),
     at: fc.integer({ min: 1, max: time === "virtual" ? 10 : 4 }),
-    phase: fc.constantFrom<CaseFault["phase"]>("p2", "p1", "p0"),
+    phase: fc.constantFrom(...PHASES),
     length: fc.constantFrom(1, 1, 1, 2, 5),
     span: fc.double({ min: 0, max: 1, noNaN: true }).map((span) => Math.round(span * 100) / 100),
   });
 }
+
+/** Most faults know p0 to p2 alone. */
+const PHASES = ["p2", "p1", "p0", "p2", "p1", "p0", "p3", "p4", "p5", "p6"] as const;
 
 function arbitrarySettings(): fc.Arbitrary<CaseSettings> {
   return fc.record({

@@ -61,6 +61,8 @@ export interface FaultyAdapterOptions {
   readonly losesInvalidation?: () => boolean;
   /** Whether the store is there. @default always */
   readonly power?: StorePower;
+  /** Whether the pod has died: then it sends nothing any more. @default never */
+  readonly isDead?: () => boolean;
   /** What is wrong with the way to it, asked for each message. @default nothing */
   readonly trouble?: () => Trouble | undefined;
 }
@@ -140,6 +142,7 @@ export class FaultyAdapter implements StorageAdapter {
   }
 
   #send<Reply>(kind: CommandInfo["kind"], execute: () => Promise<Reply>): Promise<Reply> {
+    if (this.#options.isDead?.()) return new Promise(() => {});
     return this.#carry(
       kind,
       execute,

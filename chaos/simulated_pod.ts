@@ -120,6 +120,11 @@ export class SimulatedPod {
     });
   }
 
+  /** The id under which it commits. */
+  get id(): string {
+    return this.#manager.podId;
+  }
+
   /** Whether it takes the store for away. */
   get isAway(): boolean {
     return isAway(this.#manager);

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { memoryAdapter, MemoryStore } from "../adapters/memory.ts";
-import type { Clock, StorageAdapter } from "../mod.ts";
+import type { Clock } from "../mod.ts";
 import { CallPlan } from "./call_plan.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "./case.ts";
+import { areFailpointsArmed, failpointOf, onFailpoint, outerPhase } from "./failpoints.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
 import type { OutageKind } from "./fault_kinds.ts";
 import { type CommandFault, FaultyAdapter } from "./faulty_adapter.ts";
@@ -19,13 +19,13 @@ import type { PodFlush } from "./pod_events.ts";
 import { seededRandom } from "./random.ts";
 import { Recorder } from "./recorder.ts";
 import type { RunOutcome } from "./runner.ts";
-import { SimulatedOutages, type StoreMemory } from "./simulated_outages.ts";
+import { SimulatedOutages } from "./simulated_outages.ts";
 import { PodClock, SimulatedPod } from "./simulated_pod.ts";
+import { type SimulatedStore, storeInMemory } from "./simulated_store.ts";
 import { StorePower } from "./store_power.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
-/** A store that several pods share: makes each its adapter. */
-export type SimulatedStore = (() => StorageAdapter) & StoreMemory;
+export type { SimulatedStore } from "./simulated_store.ts";
 
 /** Options of {@linkcode runSimulated}. */
 export interface SimulatedRunOptions {
@@ -53,15 +53,7 @@ export async function runSimulated(
   options: SimulatedRunOptions = {},
 ): Promise<RunOutcome> {
   const clock = new VirtualClock();
-  return await new Simulation(chaosCase, clock, (options.store ?? inMemory)(clock)).run();
-}
-
-function inMemory(clock: Clock): SimulatedStore {
-  const store = new MemoryStore({ clock });
-  return Object.assign(() => memoryAdapter({ store }), {
-    forget: () => store.forget(),
-    snapshot: () => store.snapshot(),
-  });
+  return await new Simulation(chaosCase, clock, (options.store ?? storeInMemory)(clock)).run();
 }
 
 class Simulation {
@@ -79,6 +71,8 @@ class Simulation {
   readonly #places: JournalPlace[];
   /** By pod: how many commits it makes until it dies in its replay. */
   readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
+  /** By pod: the kill that waits for it to come to a place. */
+  readonly #doomed = new Map<number, CaseFault>();
   readonly #lives: number[];
   readonly #names = new Map<string, SessionName>();
 
@@ -145,8 +139,9 @@ class Simulation {
   }
 
   #start(index: number): SimulatedPod {
-    const life = this.#lives[index] = (this.#lives[index] ?? 0) + 1;
-    const name = life === 1 ? `p${index + 1}` : `p${index + 1}.${life}`;
+    const lives = this.#lives[index] = (this.#lives[index] ?? 0) + 1;
+    const name = lives === 1 ? `p${index + 1}` : `p${index + 1}.${lives}`;
+    let life: SimulatedPod | undefined;
     // Pods' clocks have nothing in common but their pace.
     const clock = new PodClock(this.#clock, Math.floor(this.#random() * 1e6));
     const adapter = new FaultyAdapter(this.#store(), {
@@ -155,14 +150,18 @@ class Simulation {
       power: this.#power,
       trouble: () => this.#outages.troubleOf(index),
       latencyMs: () => Math.floor(this.#random() * 4),
+      isDead: () => life?.isDead ?? false,
       losesInvalidation: () => this.#random() < INVALIDATION_LOSS,
       faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(index) : undefined,
     });
     const random = seededRandom(Math.floor(this.#random() * 2 ** 32));
-    return new SimulatedPod(name, clock, {
+    const pod = new SimulatedPod(name, clock, {
       ...{ adapter, random, settings: this.#case.settings, place: this.#places[index]! },
       hear: (told) => this.#recorder.told(name, told),
     });
+    life = pod;
+    onFailpoint(pod.id, (place) => this.#reach(place, index, pod));
+    return pod;
   }
 
   #atCommit(index: number): CommandFault | undefined {
@@ -211,8 +210,26 @@ class Simulation {
     }
   }
 
-  #killAt({ phase }: CaseFault, index: number, pod: SimulatedPod): CommandFault {
+  #killAt(fault: CaseFault, index: number, pod: SimulatedPod): CommandFault | undefined {
+    const place = failpointOf(fault.phase);
+    if (place !== undefined && areFailpointsArmed()) {
+      this.#doomed.set(index, fault);
+      return undefined;
+    }
+    const phase = outerPhase(fault.phase);
     return { kind: "pod-kill", phase, kill: () => this.#kill(index, pod) };
+  }
+
+  /** A pod has come to a place inside of core: one that is to die there is dead from this very statement on. */
+  #reach(place: string, index: number, pod: SimulatedPod): void {
+    const fault = this.#doomed.get(index);
+    if (!fault || failpointOf(fault.phase) !== place || this.#pods[index] !== pod) return;
+    this.#doomed.delete(index);
+    // One that waits for a replay was written down when it began to wait.
+    if (fault.kind === "pod-kill") {
+      this.#recorder.fault(fault.kind, pod.name, { detail: fault.phase });
+    }
+    this.#kill(index, pod);
   }
 
   #kill(index: number, pod: SimulatedPod): void {
@@ -297,6 +314,7 @@ class Simulation {
     this.#plan.heal();
     this.#outages.heal();
     this.#replays.clear();
+    this.#doomed.clear();
     while (this.#power.isDown) this.#power.comeBack();
     for (const pod of this.#pods) pod?.clock.resume();
     await this.#endOne();

@@ -9,6 +9,7 @@ import type { Attempts } from "./attempts.ts";
 import type { CreateCall, DestroyCall, ReadCall, RotateCall } from "./calls.ts";
 import { settle } from "./committer.ts";
 import { SessionExistsError, SessionNotFoundError } from "./errors.ts";
+import { failpoint } from "./failpoint.ts";
 import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
@@ -84,6 +85,7 @@ async function serveCreate<Context extends object>(
     if (settled.kind === "invalid") throw misfitError(settled.reply, sealed.operations);
     if (settled.kind === "applied") {
       const copy = advance(entry, sealed, settled.answer);
+      failpoint("cached", pod.writer);
       if (copy) return answer.resolve(copy);
     }
     // It joined a session that lives, or its reply had been lost: read what it became (rule 8).
@@ -116,6 +118,7 @@ async function serveDestroy<Context extends object>(
   // What was meant may have been replaced meanwhile: what lived is what died.
   if (entry.stub) pod.destroys.remember(entry.key, entry.stub, pod.link.era);
   entry.forget();
+  failpoint("cached", pod.writer);
   const found = settled.kind === "applied" && settled.answer.reply.found;
   answer.resolve(found || settled.kind === "duplicate");
 }

@@ -6,6 +6,7 @@
 
 import { corrupt, missing, remember } from "./absence.ts";
 import type { Attempts } from "./attempts.ts";
+import { failpoint } from "./failpoint.ts";
 import { healSession } from "./healing.ts";
 import { load } from "./loader.ts";
 import type { CacheEntry } from "./session_cache.ts";
@@ -42,6 +43,7 @@ export async function settle<Context extends object>(
       : undefined;
     const answer = await send(pod, entry, sealed, { incarnation, prev }, attempts);
     const { reply } = answer;
+    failpoint("replied", pod.writer);
     switch (reply.outcome) {
       case "applied":
         return { kind: "applied", answer: { ...answer, reply } };

@@ -9,6 +9,7 @@ import { advance } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { RejectedReason } from "./events.ts";
+import { failpoint } from "./failpoint.ts";
 import { healSession } from "./healing.ts";
 import type { JournaledSession, Patch, Step } from "./journaled_session.ts";
 import { misfitError } from "./misfit.ts";
@@ -168,6 +169,7 @@ class Draining<Context extends object> {
       const batch = toCommit(this.#pod, sealed, destination);
       return this.#pod.link.commit(entry.key.storeKey, batch, timeoutMs);
     });
+    failpoint("replied", this.#pod.writer);
     return await this.#take(answer, sealed);
   }
 
@@ -178,6 +180,7 @@ class Draining<Context extends object> {
         this.#became(reply.identity.incarnation, reply.created ? reply.storeTimeMs : undefined);
         if (this.#step.kind === "destroy") this.#buried();
         else advance(this.#session.entry, sealed, { ...answer, reply }, this.#acceptedMs);
+        failpoint("cached", this.#pod.writer);
         return this.#settle();
       case "duplicate":
         this.#became(reply.incarnation, undefined);

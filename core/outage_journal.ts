@@ -7,6 +7,7 @@
 
 import { JournalFullError, type UnkeptWrite } from "./errors.ts";
 import type { EventHub, RejectedReason } from "./events.ts";
+import { failpoint } from "./failpoint.ts";
 import { JournaledSession, type Sight, type Step, type Target } from "./journaled_session.ts";
 import { encodeSession, type RestoredStep, type WallClock } from "./journal_record.ts";
 import type { JournalStore } from "./journal_store.ts";
@@ -28,6 +29,7 @@ export interface JournalBounds {
 
 /** One pod's journal. */
 export class OutageJournal {
+  readonly #pod: string;
   readonly #bounds: JournalBounds;
   readonly #capacity: number;
   readonly #events: EventHub;
@@ -41,8 +43,15 @@ export class OutageJournal {
   #store: JournalStore | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `capacity`: vectors that a trajectory keeps. */
-  constructor(bounds: JournalBounds, capacity: number, events: EventHub, wall: WallClock) {
+  /** `pod` is the id of the one whose journal it is; `capacity`: vectors that a trajectory keeps. */
+  constructor(
+    pod: string,
+    bounds: JournalBounds,
+    capacity: number,
+    events: EventHub,
+    wall: WallClock,
+  ) {
+    this.#pod = pod;
     this.#wall = wall;
     this.#bounds = bounds;
     this.#capacity = capacity;
@@ -210,7 +219,10 @@ export class OutageJournal {
       changes.set(key, session && encodeSession(session, this.#wall));
     }
     try {
-      await this.#store!.write(changes);
+      const writing = this.#store!.write(changes);
+      const truncates = [...changes.values()].includes(undefined);
+      failpoint(truncates ? "truncating" : "appending", this.#pod);
+      await writing;
     } catch (error) {
       for (const key of keys) this.#dirty.add(key);
       throw error;

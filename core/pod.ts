@@ -54,7 +54,7 @@ export class Pod<Context extends object> {
     this.events = new EventHub(settings.logger);
     const { journal, limits } = settings;
     const capacity = limits.trajectoryVectors;
-    this.journal = new OutageJournal(journal, capacity, this.events, this.wall);
+    this.journal = new OutageJournal(this.writer, journal, capacity, this.events, this.wall);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   resultUnreadable,
   SessionNotFoundError,
 } from "./errors.ts";
+import { failpoint } from "./failpoint.ts";
 import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
@@ -162,6 +163,7 @@ async function answerShares<Context extends object>(
 ): Promise<void> {
   attempts.takeEffect();
   const { incarnation, copy, numbers } = afterwards(entry, sealed, settled);
+  failpoint("cached", pod.writer);
   const unanswered: Share[] = [];
   let increments = 0;
   for (const share of shares) {

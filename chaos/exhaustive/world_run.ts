@@ -5,14 +5,13 @@
  */
 
 import { setImmediate } from "node:timers";
-import { memoryAdapter, MemoryStore } from "../../adapters/memory.ts";
 import type { Clock } from "../../mod.ts";
 import { CallPlan } from "../call_plan.ts";
 import type { CaseSettings, ChaosCase } from "../case.ts";
 import type { Call, History, SessionName } from "../history.ts";
 import { seededRandom } from "../random.ts";
 import { Recorder } from "../recorder.ts";
-import type { SimulatedStore } from "../simulated_runner.ts";
+import { type SimulatedStore, storeInMemory } from "../simulated_store.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import { finish } from "./ending.ts";
 import { Fingerprint } from "./fingerprint.ts";
@@ -29,10 +28,13 @@ export interface WorldRunOptions {
   readonly store?: (clock: Clock) => SimulatedStore;
 }
 
-/** The managers' options where a world says nothing else; short times, as nothing takes any. */
+/**
+ * The managers' options where a world says nothing else; short times, as nothing takes any. The checker takes an answer
+ * within some 20 ms for one that no command was sent for: a timeout has to be longer.
+ */
 const SETTINGS: CaseSettings = {
   ttlMs: 600,
-  commandTimeoutMs: 20,
+  commandTimeoutMs: 40,
   maxStalenessMs: 50,
   graceMs: 600,
   failMode: "open",
@@ -74,7 +76,7 @@ export class WorldRun {
   constructor(world: World, options: WorldRunOptions) {
     this.world = world;
     this.settings = { ...SETTINGS, ...world.settings };
-    this.store = (options.store ?? inMemory)(this.clock);
+    this.store = (options.store ?? storeInMemory)(this.clock);
     const chaosCase: ChaosCase = {
       ...{ seed: options.seed, pods: world.pods, ops: [], faults: [], settings: this.settings },
       sessions: 2 * world.sessions,
@@ -227,11 +229,3 @@ export class WorldRun {
 const TOLD = 1 << 20;
 const FAULT = TOLD + 1;
 const KILL = TOLD + 2;
-
-function inMemory(clock: Clock): SimulatedStore {
-  const store = new MemoryStore({ clock });
-  return Object.assign(() => memoryAdapter({ store }), {
-    forget: () => store.forget(),
-    snapshot: () => store.snapshot(),
-  });
-}

@@ -5,6 +5,7 @@
  */
 
 import type { CaseFault } from "../case.ts";
+import { outerPhase } from "../failpoints.ts";
 import type { ProxyFault } from "../proxy.ts";
 
 const decoder = new TextDecoder();
@@ -25,7 +26,7 @@ export function toProxyFault(
 ): ProxyFault | undefined {
   switch (fault.kind) {
     case "pod-kill":
-      return { kind: "strike", phase: fault.phase, strike };
+      return { kind: "strike", phase: outerPhase(fault.phase), strike };
     case "reply-cut":
     case "request-cut":
       return { kind: fault.kind };
