@@ -25,6 +25,8 @@ export interface CampaignOptions {
   readonly path?: string;
   /** Histories at most. @default until the time is up */
   readonly runs?: number;
+  /** Runs every `of`-th case only, from the `index`-th on: several campaigns share the cases of one seed. */
+  readonly stride?: { readonly index: number; readonly of: number };
   /** Longest time, making the failing case smaller included, in milliseconds. */
   readonly timeLimitMs: number;
   /** Whether the same case must give the same history; a share of the cases is then run twice. */
@@ -116,6 +118,7 @@ class Campaign {
   readonly #options: CampaignOptions;
   readonly #faults = new Map<FaultKind, number>();
   readonly #endsAtMs: number;
+  #cases = 0;
   #histories = 0;
   #operations = 0;
   #sharedSessions = 0;
@@ -140,6 +143,7 @@ class Campaign {
   async holds(chaosCase: ChaosCase): Promise<boolean> {
     // Only a failure makes fast-check stop.
     if (this.#toolFailure !== undefined || this.#options.signal?.aborted) return false;
+    if (this.#failing === undefined && this.#isAnothers(this.#cases++)) return true;
     const now = performance.now();
     const isShrinking = this.#failing !== undefined;
     if (isShrinking && now > Math.min(this.#endsAtMs, this.#failedAtMs + SHRINK_MS)) return true;
@@ -152,6 +156,12 @@ class Campaign {
       this.#toolFailure = error instanceof Error ? error.stack ?? error.message : String(error);
     }
     return this.#toolFailure === undefined;
+  }
+
+  /** Whether another campaign runs a case. */
+  #isAnothers(place: number): boolean {
+    const { stride, path } = this.#options;
+    return stride !== undefined && path === undefined && place % stride.of !== stride.index;
   }
 
   async #attempt(chaosCase: ChaosCase): Promise<boolean> {

@@ -6,7 +6,7 @@
 
 import { FAULT_KINDS, isOutage } from "./fault_kinds.ts";
 import type { History } from "./history.ts";
-import { LatencyHistogram } from "./latency_histogram.ts";
+import { type LatencyCounts, LatencyHistogram } from "./latency_histogram.ts";
 
 /** Latencies of one part of a fault's time, in milliseconds; null where no call was answered. */
 export interface LatencySummary {
@@ -89,10 +89,50 @@ export function faultWindows({ events }: History): FaultWindow[] {
   });
 }
 
+/** What was collected of one part of a fault's time, as plain data. */
+export interface CollectedCounts {
+  readonly answered: LatencyCounts;
+  readonly unanswered: number;
+}
+
+/** What was collected, as plain data. */
+export interface CollectedLatencies {
+  readonly kinds: ReadonlyMap<
+    string,
+    Readonly<Record<Part, CollectedCounts>>
+  >;
+  readonly slowest?: SlowCall;
+}
+
 /** Collects latencies over many histories, in memory that does not grow with them. */
 export class FaultLatencies {
   readonly #histograms = new Map<string, Record<Part, Counts>>();
   #slowest: SlowCall | undefined;
+
+  /** One that has collected that. */
+  static of({ kinds, slowest }: CollectedLatencies): FaultLatencies {
+    const latencies = new FaultLatencies();
+    for (const [kind, parts] of kinds) {
+      const own = latencies.#of(kind);
+      for (const part of PARTS) {
+        own[part].answered.merge(LatencyHistogram.of(parts[part].answered));
+        own[part].unanswered = parts[part].unanswered;
+      }
+    }
+    latencies.#slowest = slowest;
+    return latencies;
+  }
+
+  /** What it has collected. */
+  toJSON(): CollectedLatencies {
+    const kinds = [...this.#histograms].map(([kind, { before, during, after }]) =>
+      [
+        kind,
+        { before: before.toJSON(), during: during.toJSON(), after: after.toJSON() },
+      ] as const
+    );
+    return { kinds: new Map(kinds), ...(this.#slowest && { slowest: this.#slowest }) };
+  }
 
   /** Counts a history. */
   add(history: History): void {
@@ -172,6 +212,10 @@ const PARTS: readonly Part[] = ["before", "during", "after"];
 class Counts {
   readonly answered = new LatencyHistogram();
   unanswered = 0;
+
+  toJSON(): CollectedCounts {
+    return { answered: this.answered.toJSON(), unanswered: this.unanswered };
+  }
 }
 
 function timedCalls({ events }: History): Timed[] {

@@ -11,11 +11,30 @@ const LEAST_MS = 0.01;
 /** The bucket of what is shorter than the least. */
 const NONE = -1;
 
+/** What was counted, as plain data. */
+export interface LatencyCounts {
+  readonly buckets: ReadonlyMap<number, number>;
+  readonly maxMs: number;
+}
+
 /** Counts latencies in buckets whose widths grow with them, as HdrHistogram's do. */
 export class LatencyHistogram {
   readonly #counts = new Map<number, number>();
   #count = 0;
   #maxMs = 0;
+
+  /** One that has counted that. */
+  static of({ buckets, maxMs }: LatencyCounts): LatencyHistogram {
+    const histogram = new LatencyHistogram();
+    for (const [bucket, count] of buckets) histogram.#add(bucket, count);
+    histogram.#maxMs = maxMs;
+    return histogram;
+  }
+
+  /** What it has counted. */
+  toJSON(): LatencyCounts {
+    return { buckets: this.#counts, maxMs: this.#maxMs };
+  }
 
   /** Latencies that were recorded. */
   get count(): number {

@@ -1,13 +1,12 @@
 /**
- * Runs one backend, simulated or real.
+ * Runs one backend whose pods are processes.
  *
  * @module
  */
 
 import { REAL_SETTINGS } from "../case.ts";
-import { type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
+import type { CampaignResult, Tally } from "../campaign.ts";
 import { type FaultKind, faultKindsOf, isOutage } from "../fault_kinds.ts";
-import { runSimulated } from "../simulated_runner.ts";
 import { failModeOf, runLanes } from "./lanes_run.ts";
 import type { PodProcesses } from "./pod_processes.ts";
 import { RealLane } from "./real_lane.ts";
@@ -53,23 +52,7 @@ export function faultsFor(
 }
 
 /** Runs a backend. */
-export async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {
-  const { store } = target;
-  if (store.kind !== "memory") return await runReal(target, options);
-  const { seed, path, runs } = options.args;
-  const result = await runCampaign({
-    ...{ seed, timeLimitMs: options.timeLimitMs, signal: options.signal },
-    ...(path === undefined ? {} : { path }),
-    ...(runs === undefined ? {} : { runs }),
-    onHistory: (tally) => options.onTally([tally]),
-    runner: (chaosCase) => runSimulated(chaosCase),
-    cases: { faults: faultsFor(target, options.args.faults), time: "virtual" },
-    isDeterministic: true,
-  });
-  return { results: [result], server: undefined };
-}
-
-async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
+export async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
   const { args, processes } = options;
   return await runLanes({
     ...args,

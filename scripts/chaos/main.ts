@@ -13,12 +13,18 @@ import { writeReports } from "../../chaos/report/files.ts";
 import { EXIT_CODES, judge, type Judgement } from "../../chaos/verdict.ts";
 import type { SampleHistory } from "../../chaos/report/page.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
-import { type BackendRunOptions, faultsFor, runBackend } from "../../chaos/real/backend_run.ts";
+import {
+  type BackendRun,
+  type BackendRunOptions,
+  faultsFor,
+  runReal,
+} from "../../chaos/real/backend_run.ts";
 import { check } from "./check_command.ts";
 import { runExhaustive } from "./exhaustive_command.ts";
 import { runMutants } from "./mutants.ts";
 import { PodProcesses } from "../../chaos/real/pod_processes.ts";
 import type { Target } from "../../chaos/real/target.ts";
+import { runShards } from "./simulation_shards.ts";
 import { selectTargets } from "./targets.ts";
 import { Terminal } from "./terminal.ts";
 import { GroupProgress, inTurn } from "./turns.ts";
@@ -206,6 +212,21 @@ async function runTarget(
     terminal.line(failureText(nameOf(named), finding, replayCommand(target, args, finding)));
   }
   return { target: named, results, reported };
+}
+
+async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {
+  if (target.store.kind !== "memory") return await runReal(target, options);
+  const { args: { seed, path, runs, faults }, timeLimitMs, signal, onTally } = options;
+  const results = await runShards({
+    task: {
+      ...{ seed, timeLimitMs, isDeterministic: true },
+      cases: { faults: faultsFor(target, faults), time: "virtual" },
+      ...(path === undefined ? {} : { path }),
+      ...(runs === undefined ? {} : { runs }),
+    },
+    ...{ signal, onTally },
+  });
+  return { results, server: undefined };
 }
 
 function replayCommand(target: Target, args: ChaosArguments, { seed, path }: Finding): string {

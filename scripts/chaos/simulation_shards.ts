@@ -1,0 +1,81 @@
+/**
+ * The simulated run on all cores: each process runs every n-th case of the same sequence, so that a seed makes the same
+ * cases on every machine, and a path names the same case.
+ *
+ * @module
+ */
+
+import type { CampaignResult, Tally } from "../../chaos/campaign.ts";
+import { armedOptions } from "./armed_build.ts";
+import { readMessage, type ShardTask } from "./shard_messages.ts";
+
+/** Options of {@linkcode runShards}. */
+export interface ShardsOptions {
+  readonly task: Omit<ShardTask, "stride">;
+  readonly signal: AbortSignal;
+  readonly onTally: (tallies: readonly Tally[]) => void;
+}
+
+/** More processes than that find nothing sooner that a run looks for. */
+const MOST_SHARDS = 8;
+
+const MAIN = new URL("./shard_main.ts", import.meta.url);
+
+/** Runs them until all are done, or one has found something. */
+export async function runShards(options: ShardsOptions): Promise<CampaignResult[]> {
+  const { path, runs = Infinity } = options.task;
+  const count = path === undefined ? Math.min(navigator.hardwareConcurrency, MOST_SHARDS, runs) : 1;
+  const found = new AbortController();
+  const signal = AbortSignal.any([found.signal, options.signal]);
+  const tallies: Tally[] = [];
+  const results = await Promise.all(Array.from({ length: count }, async (_, index) => {
+    const task: ShardTask = { ...options.task, stride: { index, of: count } };
+    const result = await runShard(task, signal, (tally) => {
+      tallies[index] = tally;
+      options.onTally(tallies.filter((known) => known !== undefined));
+    });
+    if (result?.finding || result?.toolFailure !== undefined) found.abort();
+    return result;
+  }));
+  return results.filter((result) => result !== undefined);
+}
+
+async function runShard(
+  task: ShardTask,
+  signal: AbortSignal,
+  onTally: (tally: Tally) => void,
+): Promise<CampaignResult | undefined> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", "--quiet", ...await armedOptions()],
+      ...[MAIN.href, JSON.stringify(task)],
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).spawn();
+  const said = new Response(child.stderr).text();
+  let tally: Tally | undefined;
+  let result: CampaignResult | undefined;
+  for await (const line of lines(child.stdout)) {
+    const message = readMessage(line);
+    if (message.type === "result") result = message.result;
+    else onTally(tally = message.tally);
+  }
+  if (result) onTally(result.tally);
+  await child.status;
+  if (result) return result;
+  if (!signal.aborted) throw new Error(`a part of the simulated run ended early: ${await said}`);
+  // Interrupted before it had said anything, it had done nothing.
+  return tally && { tally, finding: undefined, toolFailure: undefined, sample: undefined };
+}
+
+async function* lines(output: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) {
+    const whole = (rest + text).split("\n");
+    rest = whole.pop()!;
+    yield* whole;
+  }
+}
