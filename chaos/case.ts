@@ -42,8 +42,8 @@ export interface CaseFault {
   readonly at: number;
   /**
    * p0: before it is written. p1: written, not executed. p2: executed, not replied. For kills alone, and in a build with
-   * failpoints, else as p2: p3: replied, the cache not updated. p4: updated, the caller not answered. p5: the next time
-   * that the journal is appended to. p6: the next time that it is truncated.
+   * failpoints, else as p2: p3: replied, the cache not updated. p4: updated, the caller not answered. p5: when
+   * the journal is appended to first. p6: when it is truncated first.
    */
   readonly phase: "p0" | "p1" | "p2" | "p3" | "p4" | "p5" | "p6";
   /** Commands hit in a row, for cuts and latency. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CaseFault } from "./case.ts";
+import type { CaseFault, ChaosCase } from "./case.ts";
 
 /** A place inside of core. */
 export type FailpointName = "replied" | "cached" | "appending" | "truncating";
@@ -42,6 +42,39 @@ export function areFailpointsArmed(): boolean {
 export function onFailpoint(pod: string, reached: (place: string) => void): () => void {
   listeners()?.set(pod, reached);
   return () => void listeners()?.delete(pod);
+}
+
+/** The kills that wait for a pod to come to a place. */
+export class DoomedPods {
+  readonly #faults = new Map<number, CaseFault>();
+
+  constructor({ faults, pods }: Pick<ChaosCase, "faults" | "pods">) {
+    // A journal is used where the store is away: to wait for a commit first would be to wait for ever.
+    for (const fault of faults) {
+      const isOfJournal = fault.phase === "p5" || fault.phase === "p6";
+      if (fault.kind === "pod-kill" && isOfJournal) this.#faults.set(fault.pod % pods, fault);
+    }
+  }
+
+  /** From now on a pod is to die where its fault says, if that is inside of it; whether it is. */
+  add(pod: number, fault: CaseFault): boolean {
+    if (failpointOf(fault.phase) === undefined || !areFailpointsArmed()) return false;
+    this.#faults.set(pod, fault);
+    return true;
+  }
+
+  /** The fault by which a pod dies at a place that it has come to. */
+  take(pod: number, place: string): CaseFault | undefined {
+    const fault = this.#faults.get(pod);
+    if (!fault || failpointOf(fault.phase) !== place) return undefined;
+    this.#faults.delete(pod);
+    return fault;
+  }
+
+  /** None from now on. */
+  clear(): void {
+    this.#faults.clear();
+  }
 }
 
 function listeners(): Map<string, (place: string) => void> | undefined {

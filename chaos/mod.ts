@@ -56,7 +56,10 @@ export {
   faultKindsOf,
   type StoreKind,
 } from "./fault_kinds.ts";
+export type { Progress } from "./exhaustive/explorer.ts";
 export {
+  type CollectedCounts,
+  type CollectedLatencies,
   FaultLatencies,
   type FaultLatency,
   type FaultWindow,
@@ -73,7 +76,7 @@ export {
 } from "./faulty_adapter.ts";
 export { StorePower, type Trouble } from "./store_power.ts";
 export * from "./history.ts";
-export { LatencyHistogram } from "./latency_histogram.ts";
+export { type LatencyCounts, LatencyHistogram } from "./latency_histogram.ts";
 export { readHistoryFile } from "./history_file.ts";
 export {
   type HistoryCut,

@@ -8,7 +8,7 @@
 import type { Clock } from "../mod.ts";
 import { CallPlan } from "./call_plan.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "./case.ts";
-import { areFailpointsArmed, failpointOf, onFailpoint, outerPhase } from "./failpoints.ts";
+import { DoomedPods, onFailpoint, outerPhase } from "./failpoints.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
 import type { OutageKind } from "./fault_kinds.ts";
 import { type CommandFault, FaultyAdapter } from "./faulty_adapter.ts";
@@ -71,8 +71,8 @@ class Simulation {
   readonly #places: JournalPlace[];
   /** By pod: how many commits it makes until it dies in its replay. */
   readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
-  /** By pod: the kill that waits for it to come to a place. */
-  readonly #doomed = new Map<number, CaseFault>();
+  readonly #doomed: DoomedPods;
+  readonly #deafen: (() => void)[] = [];
   readonly #lives: number[];
   readonly #names = new Map<string, SessionName>();
 
@@ -82,6 +82,7 @@ class Simulation {
     this.#store = store;
     this.#random = seededRandom(chaosCase.seed);
     this.#plan = new FaultPlan(chaosCase);
+    this.#doomed = new DoomedPods(chaosCase);
     this.#calls = new CallPlan(chaosCase);
     this.#spans = faultSpans(chaosCase.settings);
     this.#recorder = new Recorder(() => clock.now());
@@ -141,7 +142,6 @@ class Simulation {
   #start(index: number): SimulatedPod {
     const lives = this.#lives[index] = (this.#lives[index] ?? 0) + 1;
     const name = lives === 1 ? `p${index + 1}` : `p${index + 1}.${lives}`;
-    let life: SimulatedPod | undefined;
     // Pods' clocks have nothing in common but their pace.
     const clock = new PodClock(this.#clock, Math.floor(this.#random() * 1e6));
     const adapter = new FaultyAdapter(this.#store(), {
@@ -150,17 +150,16 @@ class Simulation {
       power: this.#power,
       trouble: () => this.#outages.troubleOf(index),
       latencyMs: () => Math.floor(this.#random() * 4),
-      isDead: () => life?.isDead ?? false,
+      isDead: () => pod.isDead,
       losesInvalidation: () => this.#random() < INVALIDATION_LOSS,
       faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(index) : undefined,
     });
     const random = seededRandom(Math.floor(this.#random() * 2 ** 32));
-    const pod = new SimulatedPod(name, clock, {
+    const pod: SimulatedPod = new SimulatedPod(name, clock, {
       ...{ adapter, random, settings: this.#case.settings, place: this.#places[index]! },
       hear: (told) => this.#recorder.told(name, told),
     });
-    life = pod;
-    onFailpoint(pod.id, (place) => this.#reach(place, index, pod));
+    this.#deafen.push(onFailpoint(pod.id, (place) => this.#reach(place, index, pod)));
     return pod;
   }
 
@@ -211,20 +210,15 @@ class Simulation {
   }
 
   #killAt(fault: CaseFault, index: number, pod: SimulatedPod): CommandFault | undefined {
-    const place = failpointOf(fault.phase);
-    if (place !== undefined && areFailpointsArmed()) {
-      this.#doomed.set(index, fault);
-      return undefined;
-    }
+    if (this.#doomed.add(index, fault)) return undefined;
     const phase = outerPhase(fault.phase);
     return { kind: "pod-kill", phase, kill: () => this.#kill(index, pod) };
   }
 
   /** A pod has come to a place inside of core: one that is to die there is dead from this very statement on. */
   #reach(place: string, index: number, pod: SimulatedPod): void {
-    const fault = this.#doomed.get(index);
-    if (!fault || failpointOf(fault.phase) !== place || this.#pods[index] !== pod) return;
-    this.#doomed.delete(index);
+    const fault = this.#pods[index] === pod ? this.#doomed.take(index, place) : undefined;
+    if (!fault) return;
     // One that waits for a replay was written down when it began to wait.
     if (fault.kind === "pod-kill") {
       this.#recorder.fault(fault.kind, pod.name, { detail: fault.phase });
@@ -333,6 +327,7 @@ class Simulation {
     for (const index of this.#lives.keys()) await this.#readAll(index, true);
     for (const pod of this.#pods) void pod?.close().catch(() => {});
     await this.#clock.advance(commandTimeoutMs);
+    for (const deafen of this.#deafen) deafen();
     this.#recorder.end();
   }
 

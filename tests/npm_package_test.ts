@@ -119,6 +119,8 @@ async function checkContents(tarball: string): Promise<void> {
       .test(file) || /_test\.|\/tests?\/|mutants?[./]/.test(file)
   );
   assertEquals(strange, []);
+  const failpoint = await run(["tar", "-xzOf", tarball, "package/core/failpoint.js"]);
+  assertMatch(failpoint.stdout, /export function failpoint\(_place, _pod\) ?\{ ?\}/);
   const manifest = JSON.parse(
     (await run(["tar", "-xzOf", tarball, "package/package.json"])).stdout,
   );

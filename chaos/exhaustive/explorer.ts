@@ -55,6 +55,7 @@ interface Ran {
 export class Explorer {
   readonly world: World;
   readonly #options: WorldRunOptions;
+  readonly #Run: typeof WorldRun;
   readonly #known = new Set<number>();
   /** Those of the round under way, and of the next one. */
   #departures: Departure[] = [{ from: [], depth: 0, choice: 0 }];
@@ -62,8 +63,10 @@ export class Explorer {
   #schedules = 0;
   #ended = 0;
 
-  constructor(world: World, options: WorldRunOptions) {
+  /** `Run`: what runs a schedule. */
+  constructor(world: World, options: WorldRunOptions, Run: typeof WorldRun = WorldRun) {
     this.world = world;
+    this.#Run = Run;
     this.#options = options;
   }
 
@@ -95,7 +98,7 @@ export class Explorer {
   }
 
   async #run({ from, depth, choice }: Departure): Promise<Ran> {
-    const run = new WorldRun(this.world, this.#options);
+    const run = new this.#Run(this.world, this.#options);
     const schedule = [...from.slice(0, depth), choice];
     await run.begin();
     for (let turn = 0; turn <= MOST_CHOICES; turn++) {

@@ -1,0 +1,87 @@
+import { assert, assertEquals } from "@std/assert";
+import { armedOptions } from "../../scripts/chaos/armed_build.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Runs a program in the build whose failpoints are armed, or in the plain one; what it printed as JSON. */
+async function run(program: string, options: readonly string[]): Promise<unknown> {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, program.replaceAll("ROOT/", ROOT.href));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--quiet", ...options, path],
+      cwd: ROOT,
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    return JSON.parse(new TextDecoder().decode(stdout));
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** Counts the pods' deaths of many simulated histories by phase. */
+const DEATHS = `
+import fc from "fast-check";
+import { arbitraryCase, faultKindsOf } from "ROOT/chaos/mod.ts";
+import { runSimulated } from "ROOT/chaos/simulated_runner.ts";
+const options = { faults: faultKindsOf("memory"), time: "virtual" };
+const deaths = {};
+for (const chaosCase of fc.sample(arbitraryCase(options), { numRuns: 300, seed: 4 })) {
+  const faults = chaosCase.faults.map((fault) => ({ ...fault, kind: fault.at % 2 ? "pod-kill" : fault.kind }));
+  const { history } = await runSimulated({ ...chaosCase, faults });
+  for (const event of history.events) {
+    if (event.type !== "fault" || event.kind !== "pod-kill") continue;
+    deaths[event.detail] = (deaths[event.detail] ?? 0) + 1;
+  }
+}
+console.log(JSON.stringify(deaths));
+`;
+
+Deno.test("pods die at every phase in the build whose failpoints are armed", async () => {
+  const deaths = await run(DEATHS, await armedOptions()) as Record<string, number>;
+  assertEquals(Object.keys(deaths).sort(), ["p0", "p1", "p2", "p3", "p4", "p5", "p6"]);
+});
+
+/** Kills a pod at a place; what it had done by then, and does afterwards. */
+const DEATH = `
+import { memoryAdapter, MemoryStore } from "ROOT/adapters/memory.ts";
+import { FaultyAdapter, VirtualClock } from "ROOT/chaos/mod.ts";
+import { onFailpoint } from "ROOT/chaos/failpoints.ts";
+import { BaseSessionManager } from "ROOT/mod.ts";
+const clock = new VirtualClock();
+const store = new MemoryStore({ clock });
+const outcomes = {};
+for (const place of ["replied", "cached"]) {
+  let isDead = false;
+  const adapter = new FaultyAdapter(memoryAdapter({ store }), { clock, isDead: () => isDead });
+  const manager = new BaseSessionManager({ adapter, clock });
+  const acme = manager.tenant("acme");
+  await acme.getOrCreate(place);
+  onFailpoint(manager.podId, (reached) => { if (reached === place) isDead = true; });
+  let after = "nothing";
+  acme.increment(place, "n").then(() => acme.increment(place, "n")).then(() => { after = "answered"; });
+  await clock.settle();
+  const other = new BaseSessionManager({ adapter: memoryAdapter({ store }), clock });
+  const { context } = await other.tenant("acme").get(place);
+  outcomes[place] = [isDead, context.n, after];
+}
+console.log(JSON.stringify(outcomes));
+`;
+
+Deno.test("a pod that died at a failpoint sends nothing any more", async () => {
+  const armed = await run(DEATH, await armedOptions());
+  assertEquals(armed, { replied: [true, 1, "nothing"], cached: [true, 1, "nothing"] });
+  const plain = await run(DEATH, ["--config", new URL("deno.json", ROOT).pathname]);
+  assertEquals(plain, { replied: [false, 2, "answered"], cached: [false, 2, "answered"] });
+});
+
+Deno.test("what is published holds the empty failpoint alone", async () => {
+  const source = await Deno.readTextFile(new URL("core/failpoint.ts", ROOT));
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+  assert(code.includes("export function failpoint(_place: Failpoint, _pod: string): void {}"));
+  const { publish } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  // What arms it is in a folder that no package takes.
+  const armed = "scripts/chaos/armed_failpoint.ts";
+  assertEquals(publish.include.filter((path: string) => armed.startsWith(path)), []);
+  assert((await Deno.stat(new URL(armed, ROOT))).isFile);
+});
