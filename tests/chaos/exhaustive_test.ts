@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { memoryAdapter, MemoryStore } from "../../adapters/memory.ts";
 import { writeHistory } from "../../chaos/history.ts";
 import { Explorer, runSchedule, shrink } from "../../chaos/exhaustive/explorer.ts";
@@ -117,4 +117,39 @@ Deno.test("every world can be run, and they are in the order of their sizes", as
 
 Deno.test("a schedule that does not fit its world is told", async () => {
   await assertRejects(() => runSchedule(worldOf("count-count"), [9], { seed: 1 }), RangeError);
+});
+
+async function chaos(...args: string[]): Promise<{ code: number; text: string; report: string }> {
+  const dir = await Deno.makeTempDir({ prefix: "hakgal-chaos-test-" });
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "scripts/chaos.ts", ...args, "--report", dir],
+      cwd: new URL("../../", import.meta.url),
+    }).output();
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    const report = await Deno.readTextFile(`${dir}/chaos.json`).catch(() => "");
+    return { code, text, report };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("the command says how far it came, and refuses what it does not know", async () => {
+  const world = ["--exhaustive", "--world", "destroy-loss"];
+  const held = await chaos(...world, "--seed", "1", "--time-limit", "60", "--quiet");
+  assertEquals(held.code, 0, held.text);
+  assertMatch(held.text, /1 of 1 worlds complete, \d+ distinct schedules, \d+ distinct states/);
+  const [progress] = JSON.parse(held.report).exhaustive;
+  assertEquals([progress.world, progress.isComplete], ["destroy-loss", true]);
+  const wrong: readonly (readonly [args: string[], message: RegExp])[] = [
+    [["--exhaustive", "--world", "destroy-los"], /Did you mean "destroy-loss"\?/],
+    [[...world, "--schedule", "0.x", "--seed", "1"], /--schedule is what a failure printed/],
+    [[...world, "--schedule", "0.0"], /--schedule needs the --world and the --seed/],
+    [[...world, "--schedule", "0.99", "--seed", "1"], /--schedule does not fit the world/],
+  ];
+  await Promise.all(wrong.map(async ([args, message]) => {
+    const { code, text } = await chaos(...args);
+    assertEquals(code, 2, text);
+    assertMatch(text, message);
+  }));
 });
