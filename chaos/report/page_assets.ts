@@ -598,7 +598,7 @@ tbody tr + tr > * {
 
 .matrix .id {
   display: inline-block;
-  width: 34px;
+  width: 40px;
   color: var(--soft);
   font-weight: 600;
 }
@@ -1244,8 +1244,8 @@ export const PAGE_SCRIPT: string = `
         const faults = history.faults.filter(({ lane }) => lane === index);
         const rows = stack(faults);
         faults.forEach((fault, place) => faultRows.set(fault, rows[place]));
-        const callsTop = top + PADDING + ROW * Math.max(-1, ...rows) + (rows.length > 0 ? ROW : 0);
-        const rowsOfCalls = Math.max(operations.rows[index], index === 0 ? rows.length > 0 ? 0 : 1 : 1);
+        const callsTop = top + PADDING + ROW * (1 + Math.max(-1, ...rows));
+        const rowsOfCalls = Math.max(operations.rows[index], rows.length > 0 ? 0 : 1);
         const height = callsTop - top + ROW * rowsOfCalls + PADDING;
         lanes.push({
           top,
@@ -1342,10 +1342,14 @@ export const PAGE_SCRIPT: string = `
         return ticks;
       }
       const x = this.#x(history.healedAt);
+      const isAtEdge = x + 120 > this.#width;
       const text = draw("text", {
-        x: x + 5,
-        y: this.#height - 8,
-        class: "healed-name"
+        ...{
+          x: isAtEdge ? x - 5 : x + 5,
+          y: this.#height - 8,
+          class: "healed-name"
+        },
+        "text-anchor": isAtEdge ? "end" : "start"
       }, "all healed: last looks");
       return [
         ...ticks,
@@ -1798,6 +1802,7 @@ export const PAGE_SCRIPT: string = `
   // scripts/report_page/timeline.ts
   var WIDTH = 960;
   var MARGIN = 0.04;
+  var CLOSE = 0.15;
   var LEGEND = [
     [
       "is-done is-write",
@@ -1873,8 +1878,20 @@ export const PAGE_SCRIPT: string = `
     }
     /** Shows the calls that show the violation. */
     showCulprits() {
-      const [first] = this.#scene.culprits;
-      if (first !== void 0) this.#select(first);
+      const { scale, culprits, operations } = this.#scene;
+      const [first] = culprits;
+      if (first === void 0) return;
+      const begun = [
+        ...culprits
+      ].map((index) => scale.position(operations.from[index]));
+      const from = begun.reduce((a, b) => Math.min(a, b));
+      const until = begun.reduce((a, b) => Math.max(a, b));
+      const width = Math.min(scale.length, Math.max(3 * (until - from), CLOSE * scale.length));
+      this.#range = moved({
+        from: (from + until - width) / 2,
+        until: (from + until + width) / 2
+      }, 0, scale.length);
+      this.#select(first);
     }
     #build() {
       const label = this.#element.dataset["label"] ?? "History";

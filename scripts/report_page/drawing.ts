@@ -70,11 +70,9 @@ class Drawing {
       const faults = history.faults.filter(({ lane }) => lane === index);
       const rows = stack(faults);
       faults.forEach((fault, place) => faultRows.set(fault, rows[place]!));
-      const callsTop = top + PADDING + ROW * Math.max(-1, ...rows) + (rows.length > 0 ? ROW : 0);
-      const rowsOfCalls = Math.max(
-        operations.rows[index]!,
-        index === 0 ? rows.length > 0 ? 0 : 1 : 1,
-      );
+      const callsTop = top + PADDING + ROW * (1 + Math.max(-1, ...rows));
+      // A lane is at least one row high.
+      const rowsOfCalls = Math.max(operations.rows[index]!, rows.length > 0 ? 0 : 1);
       const height = callsTop - top + ROW * rowsOfCalls + PADDING;
       lanes.push({ top, height, callsTop });
       top += height;
@@ -163,9 +161,13 @@ class Drawing {
       return ticks;
     }
     const x = this.#x(history.healedAt);
+    const isAtEdge = x + 120 > this.#width;
     const text = draw(
       "text",
-      { x: x + 5, y: this.#height - 8, class: "healed-name" },
+      {
+        ...{ x: isAtEdge ? x - 5 : x + 5, y: this.#height - 8, class: "healed-name" },
+        "text-anchor": isAtEdge ? "end" : "start",
+      },
       "all healed: last looks",
     );
     return [

@@ -12,6 +12,8 @@ import { including, moved, onKey, type Range, zoomed } from "./viewport.ts";
 /** The width where nothing is laid out. */
 const WIDTH = 960;
 const MARGIN = 0.04;
+/** The share of a history that is shown around the calls that show a violation. */
+const CLOSE = 0.15;
 
 const LEGEND: readonly (readonly [classes: string, text: string])[] = [
   ["is-done is-write", "write"],
@@ -58,8 +60,20 @@ export class Timeline {
 
   /** Shows the calls that show the violation. */
   showCulprits(): void {
-    const [first] = this.#scene.culprits;
-    if (first !== undefined) this.#select(first);
+    const { scale, culprits, operations } = this.#scene;
+    const [first] = culprits;
+    if (first === undefined) return;
+    const begun = [...culprits].map((index) => scale.position(operations.from[index]!));
+    const from = begun.reduce((a, b) => Math.min(a, b));
+    const until = begun.reduce((a, b) => Math.max(a, b));
+    // So close that they can be told apart, with what is around them.
+    const width = Math.min(scale.length, Math.max(3 * (until - from), CLOSE * scale.length));
+    this.#range = moved(
+      { from: (from + until - width) / 2, until: (from + until + width) / 2 },
+      0,
+      scale.length,
+    );
+    this.#select(first);
   }
 
   #build(): void {

@@ -50,7 +50,7 @@ Deno.test("a run that holds ends with 0 and writes its report", async () => {
   assertEquals([report.skipped, report.mutants], [[], []]);
   assertEquals([report.verdict, report.problems], ["held", []]);
   assertEquals(memory.deaths, memory.faults["pod-kill"]);
-  assertEquals(files, ["chaos.json", "junit.xml", "summary.md"]);
+  assertEquals(files, ["chaos.json", "index.html", "junit.xml", "summary.md"]);
   assertMatch(text, /memory: held — 40 histories/);
 });
 
@@ -78,7 +78,7 @@ Deno.test("a run that proves nothing ends with 3 and says why", async () => {
   assertEquals(never.code, 3, never.text);
   assertStringIncludes(never.text, "server-restart cannot be made on the backends chosen");
   assertEquals(never.report?.verdict, "proved-nothing");
-  assertEquals(never.files, ["chaos.json", "junit.xml", "summary.md"]);
+  assertEquals(never.files, ["chaos.json", "index.html", "junit.xml", "summary.md"]);
 });
 
 Deno.test("help and the list of faults end with 0", async () => {
