@@ -106,12 +106,12 @@ Deno.test("a history of many calls is drawn as their density, and one by one fro
   assertStringIncludes(page.document.querySelector(".detail")!.textContent!, "increment");
 });
 
-Deno.test("a table has what the timeline shows, a page at a time", () => {
+Deno.test("a table has what the timeline shows, a page at a time", async () => {
   using page = open(chaosReport(), [sample(300)]);
   const details = page.document.querySelector("details.as-table") as HTMLDetails;
   assertEquals(details.querySelectorAll("tbody tr").length, 0);
   details.open = true;
-  details.dispatchEvent(new page.window.Event("toggle"));
+  await new Promise((resolve) => details.addEventListener("toggle", resolve, { once: true }));
   assertEquals(details.querySelectorAll("tbody tr").length, 100);
 });
 
