@@ -6,6 +6,7 @@
  */
 
 import type { CampaignResult, Tally } from "../../chaos/campaign.ts";
+import { linesOf } from "../lines.ts";
 import { armedOptions } from "./armed_build.ts";
 import { readMessage, type ShardTask } from "./shard_messages.ts";
 
@@ -58,7 +59,7 @@ async function runShard(
   const said = new Response(child.stderr).text();
   let tally: Tally | undefined;
   let result: CampaignResult | undefined;
-  for await (const line of lines(child.stdout)) {
+  for await (const line of linesOf(child.stdout)) {
     const message = readMessage(line);
     if (message.type === "result") result = message.result;
     else onTally(tally = message.tally);
@@ -69,13 +70,4 @@ async function runShard(
   if (!signal.aborted) throw new Error(`a part of the simulated run ended early: ${await said}`);
   // Interrupted before it had said anything, it had done nothing.
   return tally && { tally, finding: undefined, toolFailure: undefined, sample: undefined };
-}
-
-async function* lines(output: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    const whole = (rest + text).split("\n");
-    rest = whole.pop()!;
-    yield* whole;
-  }
 }
