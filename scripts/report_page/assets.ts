@@ -3,16 +3,30 @@ export const ASSETS: URL = new URL("../../chaos/report/page_assets.ts", import.m
 
 /** What that module has to be. */
 export async function pageAssets(): Promise<string> {
-  return `// Made by \`deno task build:page\` of scripts/report_page: change it there.
+  return await formatted(
+    `// Made by \`deno task build:page\` of scripts/report_page: change it there.
 
 /** The page's style. */
-export const PAGE_STYLE: string = \`
-${literal(await style())}\`;
+export const PAGE_STYLE: string =
+  ${JSON.stringify(await style())};
 
 /** The page's script. */
-export const PAGE_SCRIPT: string = \`
-${literal(await bundle())}\`;
-`;
+export const PAGE_SCRIPT: string =
+  ${JSON.stringify(await bundle())};
+`,
+  );
+}
+
+async function formatted(text: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", "--ext=ts", "--line-width=100", "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout);
 }
 
 /** The style's parts, in the order of their names. */
@@ -26,15 +40,10 @@ async function style(): Promise<string> {
 async function bundle(): Promise<string> {
   const main = new URL("main.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform=browser", "--format=iife", main.pathname],
+    args: ["bundle", "--quiet", "--minify", "--platform=browser", "--format=iife", main.pathname],
     env: { NO_COLOR: "1" },
   }).output();
   const decoder = new TextDecoder();
   if (!success) throw new Error(`The page's script cannot be bundled: ${decoder.decode(stderr)}`);
   return decoder.decode(stdout);
-}
-
-/** A text as it stands in a template literal. */
-function literal(text: string): string {
-  return text.replaceAll(/[\\`]|\$\{/g, (special) => `\\${special}`);
 }
