@@ -20,13 +20,16 @@ function adapterModule(bug?: Bug): URL {
   return url;
 }
 
-/** What each bug breaks, and the faults that show it soonest. */
+/**
+ * What each bug breaks, and the faults that show it soonest. What is written in two steps may overwrite anything, a
+ * tombstone too.
+ */
 const BREAKS: Readonly<Record<Bug, readonly [guarantees: RegExp, faults: readonly FaultKind[]]>> = {
-  "lost-update": [/^G[1235]$/, []],
+  "lost-update": [/^G[1-5]$/, []],
   "retry-without-seq": [/^G[23]$/, ["reply-cut"]],
   "wall-clock-ttl": [/^G[1246]$/, []],
   "no-tombstone": [/^G[1-5]$/, ["late-execution", "reply-cut"]],
-  "partial-write": [/^G[1235]$/, []],
+  "partial-write": [/^G[1-5]$/, []],
 };
 
 for (const bug of BUGS) {
@@ -54,12 +57,12 @@ for (const bug of BUGS) {
 Deno.test("an adapter that is right holds, and the report is the command's", async () => {
   const reportDir = await Deno.makeTempDir({ prefix: "hakgal-chaos-test-" });
   try {
-    const { verdict, exitCode, explanation, ...report } = await runChaos({
+    const { exitCode, explanation, ...report } = await runChaos({
       adapterModule: adapterModule(),
       ...{ faults: ["pod-kill", "reply-cut"], seed: 1, runs: 12, timeLimitMs: TIME_LIMIT_MS },
       ...{ clockSkewMs: HOUR_MS, reportDir },
     });
-    assertEquals([verdict, exitCode], ["held", 0], explanation);
+    assertEquals([report.verdict, exitCode], ["held", 0], explanation);
     const [backend] = report.backends;
     assertEquals([backend!.backend, backend!.histories], ["broken_adapter.ts", 12]);
     assert(backend!.faults["pod-kill"]! > 0, explanation);
@@ -76,10 +79,12 @@ Deno.test("an adapter of one process is simulated, the same for the same seed", 
   };
   const right = await runChaos({ adapterModule: adapterModule(), ...options });
   assertEquals(right.verdict, "held", right.explanation);
-  const wrong = () => runChaos({ adapterModule: adapterModule("no-tombstone"), ...options });
-  const [first, second] = [await wrong(), await wrong()];
-  assertEquals(first.verdict, "violated", first.explanation);
-  assertEquals(first.backends, second.backends);
+  const wrong = async () => {
+    const result = await runChaos({ adapterModule: adapterModule("no-tombstone"), ...options });
+    assertEquals(result.verdict, "violated", result.explanation);
+    return result.backends.map(({ durationMs: _durationMs, ...same }) => same);
+  };
+  assertEquals(await wrong(), await wrong());
 });
 
 Deno.test("what cannot be run is told in a sentence", async () => {
