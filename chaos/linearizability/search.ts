@@ -225,6 +225,7 @@ function without(world: World, key: string): World {
 /** Steps with the same one do the same. */
 function signature({ operation: { call, key, op } }: Step): string {
   const name = call.to === undefined ? key : `${key} ${call.to.id}`;
-  const own = call.effects.some(({ kind }) => kind !== "count") ? op : "";
+  // Whether a rotation finds its new id free depends on when it was made.
+  const own = call.kind === "rotate" || call.effects.some(({ kind }) => kind !== "count") ? op : "";
   return `${call.kind} ${name} ${own} ${JSON.stringify(call.effects)}`;
 }

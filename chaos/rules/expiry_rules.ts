@@ -7,7 +7,7 @@
 import { type Incarnation, isWrite, type Model, type Operation } from "../model.ts";
 import { contained } from "./containment.ts";
 import { type Evidence, evidenceAbout } from "./death.ts";
-import { mayBeLost } from "./loss.ts";
+import { losesMemoryWithin, mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
@@ -79,9 +79,12 @@ function mayRenew({ call, op, fate, result, isDegraded }: Operation): boolean {
 }
 
 /** Whether a call counts from no later than its answer: what waited counts from when it was accepted. */
-function isPunctual({ settings }: Model, { fate, invokeAtMs, returnAtMs }: Operation): boolean {
+function isPunctual(model: Model, { fate, invokeAtMs, returnAtMs }: Operation): boolean {
+  const { toleranceMs, lateBoundMs } = model.settings;
+  // A store that has forgotten it takes a late copy of it for the first one.
+  if (losesMemoryWithin(model, invokeAtMs, invokeAtMs + lateBoundMs)) return false;
   // What had been sent before it was accepted may be executed late, as any command.
-  const isAtOnce = returnAtMs - invokeAtMs <= settings.toleranceMs + JOURNAL_MS;
+  const isAtOnce = returnAtMs - invokeAtMs <= toleranceMs + JOURNAL_MS;
   return fate === "acknowledged" || (fate === "journaled" && isAtOnce);
 }
 

@@ -28,6 +28,7 @@ const lossesOf = perModel(({ faults }) => {
       ({ index }) => index,
       (a, b) => a.untilMs > b.untilMs,
     ),
+    spans: new SpanIndex(losses.map(({ downAtMs, untilMs }) => ({ fromMs: downAtMs, untilMs }))),
     untilHealed: new SpanIndex(
       losses.map(({ downAtMs, untilMs }) => ({ fromMs: downAtMs, untilMs: untilMs + HEALED_MS })),
     ),
@@ -38,6 +39,11 @@ const lossesOf = perModel(({ faults }) => {
 export function mayHaveLost(model: Model, fromMs: number, beforeIndex: number): boolean {
   const latest = lossesOf(model).byIndex.before(beforeIndex);
   return latest !== undefined && latest.untilMs >= fromMs;
+}
+
+/** Whether the store lost its memory between two moments. */
+export function losesMemoryWithin(model: Model, fromMs: number, untilMs: number): boolean {
+  return lossesOf(model).spans.touches(fromMs, untilMs);
 }
 
 /** Whether the store lost its memory at all. */

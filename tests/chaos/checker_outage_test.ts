@@ -77,3 +77,19 @@ Deno.test("an update of what its pod holds is served while the store is away; wh
     assertEquals(checkHistory(history.build()).verdict, expected, `moves: ${moves}`);
   }
 });
+
+Deno.test("a store that forgot a create may take a late copy of it: its time counts from then at the latest", () => {
+  const cases = [
+    ["store-freeze", 11_500, "violated"],
+    ["store-empty", 11_500, "holds"],
+    ["store-empty", 12_500, "violated"],
+  ] as const;
+  for (const [kind, endsAtMs, expected] of cases) {
+    const history = new HistoryBuilder();
+    history.create();
+    history.fault(kind, "store", 10);
+    const state = { version: 1, context: { b: 1 }, expiresInMs: endsAtMs - 101 };
+    history.wait(100).call("p1", "get", FRESH, state);
+    assertEquals(checkHistory(history.build()).verdict, expected, `${kind}, ${endsAtMs}`);
+  }
+});

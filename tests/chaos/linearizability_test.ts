@@ -48,6 +48,25 @@ const PAIRS: readonly Pair[] = [
     },
   },
   {
+    what: "a rotation takes an id that is free when it is made, whatever another one found before",
+    write(history, isBad) {
+      const to = { tenant: "a", id: "2" };
+      history.create();
+      history.call("p1", "rotate", { to }, { version: 1, context: { b: 1 } });
+      history.end(history.begin("p2", "rotate", { to }), {
+        kind: "not-found",
+        reason: "destroyed",
+      });
+      // Only then what was rotated has run out.
+      history.wait(11_000);
+      const second = history.create("p1", "Y");
+      if (!isBad) history.begin("p2", "rotate", { to });
+      history.kill("p2");
+      const look = history.begin("p1", "get", { ...FRESH, session: to });
+      history.shows(look, { incarnation: "Z", version: 1, context: { b: second } });
+    },
+  },
+  {
     what: "what is destroyed is gone for whoever looks later",
     write(history, isBad) {
       history.create();
