@@ -104,17 +104,19 @@ async function serveDestroy<Context extends object>(
   attempts: Attempts,
 ): Promise<void> {
   if (!(await address(pod, entry, attempts)).alive) return answer.resolve(false);
-  // Rule 17: what is to be destroyed is not served any more, from the send on.
+  // Rule 17: what is to be destroyed is not served any more, from the send on. No other call looks at it before this one
+  // has ended: remembered sooner, it would be repeated by the load with which this one follows the session.
   const { stub } = entry;
+  const { era } = pod.link;
   entry.dropCopy();
-  if (stub) pod.destroys.remember(entry.key, stub, pod.link.era);
   const made = stub?.madeAtMs === undefined ? {} : { incarnationAtMs: stub.madeAtMs };
   const sealed = seal(pod, [{ kind: "destroy", ...made }]);
   const settled = await settle(pod, entry, sealed, attempts).catch((error: unknown) => {
-    // The caller is told that it lives: then it is not to be destroyed later either.
-    if (stub && !attempts.ambiguous) pod.destroys.forget(entry.key, stub.incarnation);
+    // It may have been carried out, so it is to stay that way.
+    if (stub && attempts.ambiguous) pod.destroys.remember(entry.key, stub, era);
     throw error;
   });
+  if (stub) pod.destroys.remember(entry.key, stub, era);
   // What was meant may have been replaced meanwhile: what lived is what died.
   if (entry.stub) pod.destroys.remember(entry.key, entry.stub, pod.link.era);
   entry.forget();

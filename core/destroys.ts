@@ -68,11 +68,6 @@ export class Destroys {
     this.#byKey.delete(oldest!);
   }
 
-  /** The destroy of an incarnation did not happen. */
-  forget(key: SessionKey, incarnation: string): void {
-    this.#keep(key, this.#others(key, incarnation));
-  }
-
   /** The destroys to repeat under a key, the newest first. */
   of(key: SessionKey): readonly RememberedDestroy[] {
     const destroys = this.#byKey.get(key.storeKey);

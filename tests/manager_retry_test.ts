@@ -204,3 +204,30 @@ function removeRecord({ store }: World): void {
   const [record] = store.list("");
   store.remove(record!.key);
 }
+
+for (const step of ["freeze", "adopt", "thaw"] as const) {
+  for (const point of ["request", "reply"] as const) {
+    Deno.test(`a destroy that meets a rotation at the ${point} of its ${step} says that the session was there`, async () => {
+      const world = new World();
+      const [p0, p1] = [world.pod(), world.pod()];
+      for (const id of ["u", "taken"]) await p0.acme.getOrCreate(id);
+      await p1.acme.get("u");
+      const before = ["freeze", "adopt", "thaw"].indexOf(step);
+      for (let commit = 0; commit < before; commit++) {
+        p1.link.next("commit", (execute) => execute());
+      }
+      const held = p1.link.hold("commit", point);
+      const rotating = p1.acme.rotate("u", "taken").catch((error: Error) => error.name);
+      await held.arrived;
+      const destroying = p0.acme.destroy("u");
+      await world.clock.settle();
+      held.release();
+      assertEquals(await world.during(destroying), true);
+      const ended = before === 0 && point === "request"
+        ? "SessionNotFoundError"
+        : "SessionExistsError";
+      assertEquals(await world.during(rotating), ended);
+      assertEquals(await p1.acme.get("u", { fresh: true }), undefined);
+    });
+  }
+}

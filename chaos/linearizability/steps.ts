@@ -33,10 +33,8 @@ export interface Step {
 export function stepsOf(model: Model, operations: readonly Operation[]): Step[] {
   const answers = new Map(model.observations.map((one) => [one.by, one]));
   const seen = seenCalls(model);
-  const { hasFaults } = model;
-  const hasRotations = operations.some(({ call }) => call.kind === "rotate");
   return operations.flatMap((operation) => {
-    const effect = effectStep(operation, seen, { hasFaults, hasRotations });
+    const effect = effectStep(operation, seen, model);
     const look = lookStep(operation, effect, answers.get(operation));
     return [effect, look].filter((step) => step !== undefined);
   });
@@ -59,7 +57,7 @@ function seenCalls(model: Model): ReadonlySet<Operation> {
 function effectStep(
   operation: Operation,
   seen: ReadonlySet<Operation>,
-  { hasFaults, hasRotations }: { hasFaults: boolean; hasRotations: boolean },
+  { hasFaults }: Model,
 ): Step | undefined {
   const { call, fate, result, key, isDegraded } = operation;
   const step = (isOptional: boolean): Step => ({
@@ -78,8 +76,8 @@ function effectStep(
     case "destroy":
       if (!isSure) return step(true);
       if (result?.kind === "boolean" && result.value) return step(false);
-      // A retry may find nothing because its first try had ended it, or a rotation that it met was completed.
-      return hasFaults || hasRotations ? step(true) : undefined;
+      // A retry may find nothing because its first try had ended it.
+      return hasFaults ? step(true) : undefined;
     case "rotate":
       return step(!isSure);
     default:
