@@ -39,7 +39,11 @@ export class CallPlan {
       case "destroy":
         return { ...base, effects: [] };
       default:
-        return { ...base, effects: this.#effects(op) };
+        return {
+          ...base,
+          ...(op.oversize ? { oversize: true } as const : {}),
+          effects: this.#effects(op),
+        };
     }
   }
 

@@ -7,12 +7,14 @@
 import fc from "fast-check";
 import { arbitraryCase, type CaseOptions, type ChaosCase } from "./case.ts";
 import { checkHistory, type Verdict, type Violation } from "./checker.ts";
+import type { CorpusEntry } from "./corpus.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { FaultLatencies } from "./fault_latency.ts";
 import { type History, writeHistory } from "./history.ts";
 import { crossCheck } from "./linearizability/cross_check.ts";
 import { type LinearizabilityCounts, LinearizabilityTally } from "./linearizability/tally.ts";
 import { hashText } from "./random.ts";
+import { sometimesIn } from "./sometimes.ts";
 import type { Runner, RunOutcome } from "./runner.ts";
 import { shrinkingCases } from "./shrink.ts";
 
@@ -20,10 +22,14 @@ import { shrinkingCases } from "./shrink.ts";
 export interface CampaignOptions {
   readonly runner: Runner;
   readonly cases: CaseOptions;
+  /** Run before all others. @default none */
+  readonly corpus?: readonly CorpusEntry[];
+  /** How often each of these is tried, where time is real. @default 1 */
+  readonly corpusTries?: number;
   readonly seed: number;
   /** Begins with this case, which a failure's report names. */
   readonly path?: string;
-  /** Histories at most. @default until the time is up */
+  /** Histories at most, the corpus aside. @default until the time is up */
   readonly runs?: number;
   /** Runs every `of`-th case only, from the `index`-th on: several campaigns share the cases of one seed. */
   readonly stride?: { readonly index: number; readonly of: number };
@@ -44,9 +50,15 @@ export interface Tally {
   readonly histories: number;
   readonly operations: number;
   readonly faults: ReadonlyMap<FaultKind, number>;
+  /** How often each of {@linkcode SOMETIMES} was seen. */
+  readonly sometimes: ReadonlyMap<string, number>;
+  /** Histories with a fault of each kind. */
+  readonly historiesWith: ReadonlyMap<FaultKind, number>;
   /** Sessions that calls of two pods or more went to. */
   readonly sharedSessions: number;
   readonly undecided: number;
+  /** Cases of the corpus that were run; the other counts, of what is undecided aside, are without them. */
+  readonly corpus: number;
   /** Pods that died. */
   readonly deaths: number;
   readonly latencies: FaultLatencies;
@@ -63,6 +75,8 @@ export interface Undecided {
 /** A violation, with the smallest case that shows it. */
 export interface Finding {
   readonly violation: Violation;
+  /** The entry of the corpus that shows it; then there is no path. */
+  readonly entry?: string;
   readonly seed: number;
   readonly path: string;
   readonly case: ChaosCase;
@@ -99,6 +113,7 @@ const SAMPLE_EVENTS = 2_000;
 /** Runs cases made from a seed. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const campaign = new Campaign(options);
+  if (!await campaign.runCorpus() || options.runs === 0) return campaign.result(null);
   const property = fc.asyncProperty(
     shrinkingCases(arbitraryCase(options.cases), options.cases.time),
     (chaosCase) => campaign.holds(chaosCase),
@@ -106,7 +121,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const details = await fc.check(property, {
     seed: options.seed,
     numRuns: options.path === undefined ? options.runs ?? 1e9 : 1,
-    interruptAfterTimeLimit: Math.max(1, Math.round(options.timeLimitMs)),
+    interruptAfterTimeLimit: Math.max(1, Math.round(campaign.leftMs)),
     markInterruptAsFailure: false,
     // A path names the smallest case already.
     ...(options.path === undefined ? {} : { path: options.path, endOnFailure: true }),
@@ -117,6 +132,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 class Campaign {
   readonly #options: CampaignOptions;
   readonly #faults = new Map<FaultKind, number>();
+  readonly #historiesWith = new Map<FaultKind, number>();
+  readonly #sometimes = new Map<string, number>();
   readonly #endsAtMs: number;
   #cases = 0;
   #histories = 0;
@@ -128,6 +145,8 @@ class Campaign {
   #sample: Sample | undefined;
   #firstUndecided: Undecided | undefined;
   readonly #linearizability = new LinearizabilityTally();
+  #corpus = 0;
+  #known: Finding | undefined;
   #failing: Omit<Finding, "seed" | "path"> | undefined;
   /** What the first failing case showed. */
   #signature: Violation | undefined;
@@ -137,6 +156,41 @@ class Campaign {
   constructor(options: CampaignOptions) {
     this.#options = options;
     this.#endsAtMs = performance.now() + options.timeLimitMs;
+  }
+
+  /** What is left of the time limit, in milliseconds. */
+  get leftMs(): number {
+    return this.#endsAtMs - performance.now();
+  }
+
+  /** Runs the cases that once failed; whether all hold. */
+  async runCorpus(): Promise<boolean> {
+    for (const entry of this.#options.corpus ?? []) {
+      if (this.#options.signal?.aborted || this.leftMs < 0) return true;
+      try {
+        for (let attempt = 0; attempt < (this.#options.corpusTries ?? 1); attempt++) {
+          if (!await this.#keeps(entry)) return false;
+        }
+      } catch (error) {
+        this.#toolFailure = `${entry.name}: ${messageOf(error)}`;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  async #keeps(entry: CorpusEntry): Promise<boolean> {
+    const { name, case: chaosCase } = entry;
+    const { history } = await this.#options.runner(chaosCase);
+    this.#corpus++;
+    const verdict = this.#judge(history, name);
+    if (verdict.verdict !== "violated") return this.#toolFailure === undefined;
+    this.#known = {
+      violation: verdict.violations[0]!,
+      ...{ entry: name, seed: chaosCase.seed, path: "", case: chaosCase, history },
+      foundAfter: { histories: 0, operations: 0 },
+    };
+    return false;
   }
 
   /** Whether a case holds, as far as fast-check is to know: once one has failed, only the same counts. */
@@ -153,7 +207,7 @@ class Campaign {
         if (!await this.#attempt(chaosCase)) return false;
       }
     } catch (error) {
-      this.#toolFailure = error instanceof Error ? error.stack ?? error.message : String(error);
+      this.#toolFailure = messageOf(error);
     }
     return this.#toolFailure === undefined;
   }
@@ -170,22 +224,23 @@ class Campaign {
       await this.#compare(chaosCase, outcome);
     }
     this.#count(outcome);
-    const { verdict, linearizability, disagreement } = crossCheck(
-      outcome.history,
-      checkHistory(outcome.history),
-    );
-    this.#linearizability.add(linearizability);
-    if (disagreement !== undefined) {
-      this.#toolFailure =
-        `history ${this.#histories} of seed ${this.#options.seed}: ${disagreement}`;
-    }
-    if (verdict.verdict === "undecided") {
-      this.#undecided++;
-      this.#firstUndecided ??= { reason: verdict.reason, history: outcome.history };
-    }
+    const name = `history ${this.#histories} of seed ${this.#options.seed}`;
+    const verdict = this.#judge(outcome.history, name);
     if (verdict.verdict === "holds") this.#consider(outcome);
     this.#options.onHistory?.(this.tally);
     return !this.#isFailure(chaosCase, outcome.history, verdict);
+  }
+
+  #judge(history: History, name: string): Verdict {
+    const checked = crossCheck(history, checkHistory(history));
+    const { verdict, linearizability, disagreement } = checked;
+    this.#linearizability.add(linearizability);
+    if (disagreement !== undefined) this.#toolFailure = `${name}: ${disagreement}`;
+    if (verdict.verdict === "undecided") {
+      this.#undecided++;
+      this.#firstUndecided ??= { reason: verdict.reason, history };
+    }
+    return verdict;
   }
 
   /** Keeps the history that shows most: with most kinds of faults, and of these the longest. */
@@ -222,12 +277,17 @@ class Campaign {
       `${this.#histories + 1}) differ: something in them depends on more than the seed`;
   }
 
-  #count({ history, operations, faults }: RunOutcome): void {
+  #count(outcome: RunOutcome): void {
+    const { history, operations, faults } = outcome;
     this.#histories++;
     this.#operations += operations;
     this.#latencies.add(history);
     for (const [kind, count] of faults) {
       this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
+      this.#historiesWith.set(kind, (this.#historiesWith.get(kind) ?? 0) + 1);
+    }
+    for (const [name, count] of sometimesIn(outcome)) {
+      this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + count);
     }
     const podsOf = new Map<string, Set<string>>();
     for (const event of history.events) {
@@ -245,11 +305,14 @@ class Campaign {
       histories: this.#histories,
       operations: this.#operations,
       faults: this.#faults,
+      sometimes: this.#sometimes,
+      historiesWith: this.#historiesWith,
       sharedSessions: this.#sharedSessions,
       undecided: this.#undecided,
       deaths: this.#deaths,
       latencies: this.#latencies,
       linearizability: this.#linearizability.counts,
+      corpus: this.#corpus,
     };
   }
 
@@ -258,10 +321,14 @@ class Campaign {
     const { seed } = this.#options;
     return {
       tally: this.tally,
-      finding: failing && path !== null ? { ...failing, seed, path } : undefined,
+      finding: failing && path !== null ? { ...failing, seed, path } : this.#known,
       toolFailure: this.#toolFailure,
       sample: this.#sample,
       ...(this.#firstUndecided && { undecided: this.#firstUndecided }),
     };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -8,6 +8,7 @@
 import fc from "fast-check";
 import type { FaultKind } from "./fault_kinds.ts";
 import type { CallKind } from "./history.ts";
+import { type FaultDraw, healedAt, poolOf, type Profile, profileOf } from "./profiles.ts";
 
 /** How the next call follows on this one. */
 export type Pace =
@@ -31,6 +32,8 @@ export interface CaseOp {
   readonly variant: number;
   readonly pace: Pace;
   readonly gapMs: number;
+  /** Whether an `updateContext` sets a value that is too large. @default false */
+  readonly oversize?: boolean;
 }
 
 /** When a fault takes place. */
@@ -75,11 +78,15 @@ export interface ChaosCase {
   readonly ops: readonly CaseOp[];
   readonly faults: readonly CaseFault[];
   readonly settings: CaseSettings;
+  /** Before which call all faults end, from 1; everything recovers then. @default after the last call */
+  readonly healAt?: number;
 }
 
 /** What cases are made for. */
 export interface CaseOptions {
   readonly faults: readonly FaultKind[];
+  /** How faults are put together. @default a mixture, by the shares of {@linkcode PROFILES} */
+  readonly profile?: Profile;
   /** `virtual`: time costs nothing, so bounds may be large. `real`: bounds are short, and always the same. */
   readonly time: "virtual" | "real";
   /** @default 80 virtual, 40 real */
@@ -99,8 +106,11 @@ export const REAL_SETTINGS: CaseSettings = {
 /** Makes cases. */
 export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
   const maxOps = options.maxOps ?? (options.time === "virtual" ? 80 : 40);
+  // A pod dies once where others fail several times in a row.
+  const possible = [...options.faults, ...options.faults.filter((kind) => kind === "pod-kill")];
   return fc.record({
-    profile: fc.noShrink(fc.nat({ max: PROFILES.length - 1 })),
+    mix: fc.noShrink(fc.nat({ max: MIXES.length - 1 })),
+    draw: fc.noShrink(arbitraryDraw()),
     seed: fc.noShrink(fc.nat({ max: 0x7fff_ffff })),
     pods: fc.noShrink(fc.constantFrom(2, 3)),
     sessions: fc.noShrink(fc.constantFrom(1, 1, 2, 4)),
@@ -111,23 +121,28 @@ export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
       maxLength: maxOps,
       size: "max",
     }),
-    faults: options.faults.length === 0
-      ? fc.constant([])
-      : fc.array(fc.noShrink(arbitraryFault(options)), { maxLength: 4, size: "max" }),
+    faults: fc.array(fc.noShrink(arbitraryFault(options)), {
+      maxLength: options.faults.length === 0 ? 0 : 4,
+      size: "max",
+    }),
     settings: options.time === "virtual"
       ? fc.noShrink(arbitrarySettings())
       : fc.constant(REAL_SETTINGS),
-  }).map(({ profile, ops, ...rest }) => {
-    const kinds = KINDS[profile]!;
+  }).map(({ mix, draw, ops, faults, ...rest }) => {
+    const kinds = KINDS[mix]!;
+    const profile = profileOf(draw.profile, options.profile);
+    const pool = poolOf(profile, draw, possible);
     return {
       ...rest,
       ops: ops.map(({ roll, ...op }) => ({ ...op, kind: kinds[roll % kinds.length]! })),
+      faults: faults.map(({ roll, ...fault }) => ({ kind: pool[roll % pool.length]!, ...fault })),
+      ...(profile === "liveness" && { healAt: healedAt(ops.length) }),
     };
   });
 }
 
-/** How often each call is made, by profile: what seldom meets in a mixture is put together. */
-const PROFILES: readonly Readonly<Partial<Record<CallKind, number>>>[] = [
+/** How often each call is made, in several mixes: what seldom meets in one is put together in another. */
+const MIXES: readonly Readonly<Partial<Record<CallKind, number>>>[] = [
   {
     increment: 5,
     getOrCreate: 6,
@@ -148,10 +163,8 @@ const PROFILES: readonly Readonly<Partial<Record<CallKind, number>>>[] = [
   { increment: 6, update: 4, updateContext: 3, appendTrajectory: 3, getOrCreate: 3, get: 3 },
 ];
 
-const KINDS = PROFILES.map((profile) =>
-  Object.entries(profile).flatMap(([kind, weight]) =>
-    Array<CallKind>(weight).fill(kind as CallKind)
-  )
+const KINDS = MIXES.map((mix) =>
+  Object.entries(mix).flatMap(([kind, weight]) => Array<CallKind>(weight).fill(kind as CallKind))
 );
 
 function arbitraryOp(options: CaseOptions): fc.Arbitrary<Omit<CaseOp, "kind"> & { roll: number }> {
@@ -169,10 +182,18 @@ function arbitraryOp(options: CaseOptions): fc.Arbitrary<Omit<CaseOp, "kind"> & 
   });
 }
 
-function arbitraryFault({ faults, time }: CaseOptions): fc.Arbitrary<CaseFault> {
+function arbitraryDraw(): fc.Arbitrary<FaultDraw> {
   return fc.record({
-    // A pod dies once where others fail several times in a row.
-    kind: fc.constantFrom(...faults, ...faults.filter((kind) => kind === "pod-kill")),
+    profile: fc.nat({ max: 99 }),
+    kinds: fc.array(fc.nat({ max: 0xffff }), { minLength: 2, maxLength: 5 }),
+  });
+}
+
+function arbitraryFault(
+  { time }: CaseOptions,
+): fc.Arbitrary<Omit<CaseFault, "kind"> & { roll: number }> {
+  return fc.record({
+    roll: fc.nat({ max: 999 }),
     pod: fc.nat({ max: 2 }),
     at: fc.integer({ min: 1, max: time === "virtual" ? 10 : 4 }),
     phase: fc.constantFrom(...PHASES),

@@ -25,6 +25,7 @@ import {
   rotationKeepsState,
 } from "./rules/presence_rules.ts";
 import { noResurrection, noWriteToTheDead, oneBirth } from "./rules/resurrection_rules.ts";
+import { recoversInTime } from "./rules/recovery_rules.ts";
 import type { Rule, Violation } from "./rules/rule.ts";
 import { staleness } from "./rules/staleness_rules.ts";
 import { versionOrder } from "./rules/version_rules.ts";
@@ -78,6 +79,7 @@ export const RULES: readonly Rule[] = [
   failOpen,
   noWaiting,
   drained,
+  recoversInTime,
   recovery,
   documentedEnds,
 ];

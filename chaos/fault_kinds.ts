@@ -14,7 +14,21 @@ export type FaultKind =
   | "server-restart"
   | "latency"
   | "slow-pod"
+  | "resend"
+  | "limit-data"
+  | "near-expiry"
+  | "clock-skew"
+  | "pod-drain"
+  | "rolling-restart"
+  | CallerKind
   | OutageKind;
+
+/** The kinds that are calls: what callers do to one another. */
+export type CallerKind =
+  | "create-race"
+  | "destroy-race"
+  | "hot-session"
+  | "oversize";
 
 /** The kinds that take the store away, or the way to it, for a while. */
 export type OutageKind =
@@ -36,7 +50,15 @@ export type OutageKind =
   | "pod-kill-outage"
   | "pod-kill-replay"
   | "ttl-in-outage"
-  | "destroy-in-outage";
+  | "destroy-in-outage"
+  | "flush-all"
+  | "eviction"
+  | "refused"
+  | "partition"
+  | "inbox-cut"
+  | "half-open"
+  | "slicer"
+  | "bandwidth";
 
 /** The kinds of stores, as far as faults are concerned. */
 export type StoreKind = "memory" | "sqlite" | "redis";
@@ -55,6 +77,8 @@ const ANYWHERE: readonly StoreKind[] = ["memory", "sqlite", "redis"];
 /** Outages: where they are selected. */
 const OUTAGE: readonly StoreKind[] = ["memory", "redis"];
 const OUTAGE_OF_SERVERS: readonly StoreKind[] = ["redis"];
+const SERVERS: readonly StoreKind[] = ["redis"];
+const SIMULATION: readonly StoreKind[] = ["memory"];
 const NOT_SQLITE: readonly StoreKind[] = ["memory", "redis"];
 
 /** Every fault kind, in the order in which they are listed. */
@@ -105,6 +129,66 @@ export const FAULT_KINDS: readonly FaultDescription[] = [
     kind: "slow-pod",
     guarantee: "G4",
     effect: "a pod is frozen beyond every bound, and goes on with the copies that it held",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "resend",
+    guarantee: "G3",
+    effect: "a command that was answered is sent again by whoever had sent it",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "limit-data",
+    guarantee: "G3",
+    effect: "a command is executed, and its connection ends (FIN) inside the reply",
+    stores: SERVERS,
+  },
+  {
+    kind: "near-expiry",
+    guarantee: "G6",
+    effect: "a session is left alone until a moment before, or after, its TTL",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "clock-skew",
+    guarantee: "G6",
+    effect: "the wall clock of a pod's machine jumps by hours, forth or back",
+    stores: SIMULATION,
+  },
+  {
+    kind: "pod-drain",
+    guarantee: "G1",
+    effect: "a pod is told to end (SIGTERM): it closes gracefully, and a new one follows",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "rolling-restart",
+    guarantee: "G1",
+    effect: "one pod after the other is told to end, and followed by a new one",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "create-race",
+    guarantee: "G2",
+    effect: "all pods create one session at once, and write to it",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "destroy-race",
+    guarantee: "G4",
+    effect: "a session is destroyed while other pods update it",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "hot-session",
+    guarantee: "G2",
+    effect: "all pods write to one session, many times at once",
+    stores: ANYWHERE,
+  },
+  {
+    kind: "oversize",
+    guarantee: "G10",
+    effect: "a value that is too large is set",
     stores: ANYWHERE,
   },
   {
@@ -221,6 +305,54 @@ export const FAULT_KINDS: readonly FaultDescription[] = [
     effect: "while the store is away, one pod destroys a session that another one writes to",
     stores: OUTAGE,
   },
+  {
+    kind: "flush-all",
+    guarantee: "G10",
+    effect: "the store is emptied while it runs (FLUSHALL)",
+    stores: OUTAGE,
+  },
+  {
+    kind: "eviction",
+    guarantee: "G10",
+    effect: "one session's record is removed by hand (DEL), or evicted",
+    stores: OUTAGE,
+  },
+  {
+    kind: "refused",
+    guarantee: "G8",
+    effect: "connections to the store are refused, though it runs",
+    stores: OUTAGE,
+  },
+  {
+    kind: "partition",
+    guarantee: "G5",
+    effect: "one pod is cut off, while another one writes to its session and destroys it",
+    stores: OUTAGE,
+  },
+  {
+    kind: "inbox-cut",
+    guarantee: "G5",
+    effect: "no word of other pods' commits comes through; commands do",
+    stores: OUTAGE,
+  },
+  {
+    kind: "half-open",
+    guarantee: "G8",
+    effect: "the connections that are there are dead, and nobody is told; new ones work",
+    stores: OUTAGE_OF_SERVERS,
+  },
+  {
+    kind: "slicer",
+    guarantee: "G3",
+    effect: "replies come in single bytes",
+    stores: OUTAGE_OF_SERVERS,
+  },
+  {
+    kind: "bandwidth",
+    guarantee: "G8",
+    effect: "a few kilobytes a second get through",
+    stores: OUTAGE_OF_SERVERS,
+  },
 ];
 
 /** The kinds that can be made on a kind of store. */
@@ -229,8 +361,32 @@ export function faultKindsOf(store: StoreKind): FaultKind[] {
 }
 
 /** Whether a kind takes the store away, so that pods serve from memory. */
-export function isOutage(kind: FaultKind): boolean {
+export function isOutage(kind: string): boolean {
   return FAULT_KINDS.some((fault) =>
     fault.kind === kind && [OUTAGE, OUTAGE_OF_SERVERS].includes(fault.stores)
   );
+}
+
+const CALLERS: readonly string[] = ["create-race", "destroy-race", "hot-session", "oversize"];
+
+/** Whether a fault is of a kind that is made of calls. */
+export function isCallers<Fault extends { readonly kind: FaultKind }>(
+  fault: Fault,
+): fault is Fault & { readonly kind: CallerKind } {
+  return CALLERS.includes(fault.kind);
+}
+
+const LINKS: readonly FaultKind[] = [
+  ...["black-hole", "loss-requests", "loss-replies", "slow-link"] as const,
+  ...["refused", "inbox-cut", "half-open", "slicer", "bandwidth"] as const,
+];
+
+/** Whether a fault hits the link of its pod alone, and not those of all. */
+export function isOneLink({ kind, phase }: { kind: FaultKind; phase: string }): boolean {
+  return kind === "partition" || LINKS.includes(kind) && phase !== "p0";
+}
+
+/** Whether a fault makes the store lose its memory. */
+export function losesMemory(kind: FaultKind): boolean {
+  return kind === "store-empty" || kind === "store-rollback" || kind === "flush-all";
 }

@@ -14,6 +14,8 @@ const OF_COMMITS: readonly FaultKind[] = [
   "request-cut",
   "late-execution",
   "latency",
+  "resend",
+  "limit-data",
 ];
 
 /** Whether a fault is due at its pod's n-th commit; else it is due at the case's n-th call. */
@@ -57,8 +59,9 @@ export class FaultPlan {
       : this.#faults.filter((fault) => fault.pod === pod && OF_COMMITS.includes(fault.kind));
   }
 
-  /** The faults that are due before the n-th call of the case, from 1. */
+  /** The faults that are due before the n-th call of the case, from 1; none once all is healed. */
   atCall(call: number): CaseFault[] {
+    if (this.#isHealed) return [];
     return this.#faults.filter(({ kind, at }) => at === call && !OF_COMMITS.includes(kind));
   }
 }
@@ -73,6 +76,10 @@ export interface FaultSpans {
   readonly commandMs: (fault: CaseFault) => number | undefined;
   /** Around the TTL. */
   readonly idleMs: (fault: CaseFault) => number;
+  /** A few milliseconds from the TTL. */
+  readonly nearMs: (fault: CaseFault) => number;
+  /** How far a wall clock jumps, forth or back. */
+  readonly skewMs: (fault: CaseFault) => number;
   /** Beyond the staleness bound and the command timeout. */
   readonly freezeMs: (fault: CaseFault) => number;
   readonly downMs: (fault: CaseFault) => number;
@@ -84,6 +91,8 @@ export interface FaultSpans {
   readonly slowMs: number;
   /** How long after its call a command may still be executed. */
   readonly lateBoundMs: number;
+  /** Within which everything has recovered once the faults have stopped. */
+  readonly recoveryMs: number;
 }
 
 /** The spans for a manager's options. */
@@ -92,6 +101,7 @@ export function faultSpans(settings: CaseSettings): FaultSpans {
   const most = Math.min(ttlMs, 3_000);
   const lateMs = ({ span }: CaseFault) => Math.round(commandTimeoutMs * (1.05 + 2 * span));
   const latencyMs = ({ span }: CaseFault) => Math.round(commandTimeoutMs * 1.6 * span);
+  const lateBoundMs = 6 * commandTimeoutMs + maxStalenessMs + most + 1_000;
   return {
     lateMs,
     latencyMs,
@@ -100,11 +110,22 @@ export function faultSpans(settings: CaseSettings): FaultSpans {
       return fault.kind === "latency" ? latencyMs(fault) : undefined;
     },
     idleMs: ({ span }) => Math.round(ttlMs * (0.6 + 0.6 * span)),
+    nearMs: ({ span }) => Math.round(ttlMs + (2 * span - 1) * NEAR_MS),
+    skewMs: ({ span }) => Math.round((2 * span - 1) * MOST_SKEW_MS),
     freezeMs: ({ span }) => Math.round(commandTimeoutMs + maxStalenessMs + 50 + most * span),
     downMs: ({ span }) => Math.round(20 + commandTimeoutMs * 1.5 * span),
     outageMs: ({ span }) => Math.round(commandTimeoutMs * (1.3 + 3 * span)),
     snapshotMs: ({ span }) => Math.round(commandTimeoutMs * (0.1 + span)),
     slowMs: Math.round(commandTimeoutMs * 0.6),
-    lateBoundMs: 6 * commandTimeoutMs + maxStalenessMs + most + 1_000,
+    lateBoundMs,
+    // A pod looks after its store every few seconds at most, and then drains.
+    recoveryMs: Math.max(lateBoundMs, RECOVERED_MS),
   };
 }
+
+/** What a pod takes to find its store, and to bring its journal into it. */
+const RECOVERED_MS = 9_000;
+
+/** How near to its end a session is left alone. */
+const NEAR_MS = 20;
+const MOST_SKEW_MS = 6 * 3_600_000;

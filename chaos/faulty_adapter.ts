@@ -37,6 +37,8 @@ export type CommandFault =
   | { readonly kind: "late-execution"; readonly delayMs: number }
   /** Executed after `requestMs`, and answered `replyMs` later. */
   | { readonly kind: "latency"; readonly requestMs: number; readonly replyMs: number }
+  /** Answered, and sent again all the same: it is executed twice, and the second answer is given. */
+  | { readonly kind: "resend" }
   /** The pod dies: before the command is written, before it is executed, or before it is answered. */
   | { readonly kind: "pod-kill"; readonly phase: "p0" | "p1" | "p2"; readonly kill: () => void };
 
@@ -59,6 +61,10 @@ export interface FaultyAdapterOptions {
   readonly faultFor?: (command: CommandInfo) => CommandFault | undefined;
   /** Whether the word of another pod's commit is lost, asked for each. @default never */
   readonly losesInvalidation?: () => boolean;
+  /** Hears what the store answers to a commit, whether or not the answer gets through. */
+  readonly onCommit?: (batch: CommitBatch, reply: CommitReply) => void;
+  /** Hears that the word of another pod's commit got through. */
+  readonly onInvalidation?: () => void;
   /** Whether the store is there. @default always */
   readonly power?: StorePower;
   /** Whether the pod has died: then it sends nothing any more. @default never */
@@ -123,7 +129,11 @@ export class FaultyAdapter implements StorageAdapter {
 
   /** Passed on, with what happens to it. */
   commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
-    return this.#send("commit", () => this.#inner.commit(key, batch, options));
+    return this.#send("commit", async () => {
+      const reply = await this.#inner.commit(key, batch, options);
+      this.#options.onCommit?.(batch, reply);
+      return reply;
+    });
   }
 
   /** Passed on, with what happens to it. */
@@ -189,7 +199,11 @@ export class FaultyAdapter implements StorageAdapter {
       await this.#arrive(this.#latencyMs());
       throw errorOf(trouble.code);
     }
-    const reply = await execute();
+    let reply = await execute();
+    if (fault?.kind === "resend") {
+      await pass(this.#clock, this.#latencyMs());
+      reply = await execute();
+    }
     if (fault?.kind === "pod-kill") return await dying(fault.kill);
     if (loses(this.#options.trouble?.(), "replies")) return await new Promise(() => {});
 
@@ -218,8 +232,9 @@ export class FaultyAdapter implements StorageAdapter {
     });
     const end = await this.#inner.subscribe!(holder, {
       onInvalidation: (invalidation) => {
-        const isCut = power?.isDown || power?.frozen || this.#options.trouble?.() !== undefined;
+        const isCut = power?.isDown || power?.frozen || isDeaf(this.#options.trouble?.());
         if (isCut || losesInvalidation?.()) return;
+        this.#options.onInvalidation?.();
         this.#podClock.after(this.#latencyMs(), () => listener.onInvalidation(invalidation));
       },
       onGap: () => listener.onGap(),
@@ -245,6 +260,11 @@ const WRITES: readonly string[] = ["commit", "heal", "heartbeat"];
 
 function loses(trouble: Trouble | undefined, what: "requests" | "replies"): boolean {
   return trouble?.kind === "loss" && (trouble.of === what || trouble.of === "both");
+}
+
+/** Whether the word of other pods' commits is lost. */
+function isDeaf(trouble: Trouble | undefined): boolean {
+  return trouble !== undefined && trouble.kind !== "slicer" && trouble.kind !== "bandwidth";
 }
 
 function pass(clock: Clock, delayMs: number): Promise<void> {

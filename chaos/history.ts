@@ -51,6 +51,8 @@ export interface Call {
   readonly to?: SessionName;
   /** Whether a read asks the store. */
   readonly fresh?: boolean;
+  /** What it sets is too large: it has to be refused. */
+  readonly oversize?: true;
   readonly effects: readonly Effect[];
 }
 
@@ -169,6 +171,8 @@ export interface HistorySettings {
   readonly durable?: boolean;
   /** Whether a journal may be full. @default false */
   readonly boundsJournal?: boolean;
+  /** When everything has to have recovered, where faults stopped before the last calls. */
+  readonly recoveredAtMs?: number;
 }
 
 /** A whole run. */

@@ -48,6 +48,9 @@ export {
   type Pace,
   REAL_SETTINGS,
 } from "./case.ts";
+export { CaseError, readCase, writeCase } from "./case_file.ts";
+export { type CorpusEntry, readCorpusEntry, writeCorpusEntry } from "./corpus.ts";
+export { type Profile, PROFILES } from "./profiles.ts";
 export { checkHistory, type CheckOptions, RULES, type Verdict, type Violation } from "./checker.ts";
 export {
   FAULT_KINDS,
@@ -74,6 +77,8 @@ export {
   FaultyAdapter,
   type FaultyAdapterOptions,
 } from "./faulty_adapter.ts";
+export { SOMETIMES, type Sometimes, sometimesIn } from "./sometimes.ts";
+export type { Sightings } from "./sightings.ts";
 export { StorePower, type Trouble } from "./store_power.ts";
 export * from "./history.ts";
 export { type LatencyCounts, LatencyHistogram } from "./latency_histogram.ts";
@@ -98,7 +103,9 @@ export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts"
 export { hashText, seededRandom } from "./random.ts";
 export { Recorder } from "./recorder.ts";
 export {
+  caseFileOf,
   type ChaosReport,
+  countSometimes,
   failureText,
   nameOf,
   reportBackend,

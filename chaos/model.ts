@@ -83,6 +83,8 @@ export interface FaultWindow {
   readonly kind: string;
   /** The pod that it hit, or `store`. */
   readonly pod: string;
+  /** As the history has it. */
+  readonly detail: string | undefined;
   readonly index: number;
   readonly fromMs: number;
   /** When the store died, if it did. */
@@ -154,8 +156,8 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
     else if (event.type === "return") settle(byOp.get(event.op), event, index);
     else if (event.type === "kill") kills.push({ pod: event.pod, index });
     else if (event.type === "fault") {
-      const { kind, pod, atMs: fromMs, untilMs = fromMs, downAtMs = fromMs } = event;
-      faults.push({ kind, pod, index, fromMs, downAtMs, untilMs });
+      const { kind, pod, detail, atMs: fromMs, untilMs = fromMs, downAtMs = fromMs } = event;
+      faults.push({ kind, pod, detail, index, fromMs, downAtMs, untilMs });
       if (KILLS_STORE.includes(kind)) restarts.push(index);
       else if (kind === "slow-pod") freezes.push({ pod, fromMs, untilMs });
     } else if (event.type === "told") told.push({ ...event, index });

@@ -6,6 +6,7 @@
 
 import {
   type BaseSessionManager,
+  InvalidInputError,
   JournalFullError,
   Session,
   SessionExistsError,
@@ -66,9 +67,16 @@ async function dispatch(sessions: TenantSessions, call: Call): Promise<Outcome |
   }
 }
 
-function patchOf(call: Call): Record<string, number | undefined> {
+/** Characters of a value that no limit allows. */
+const OVERSIZE = 65 * 1_024;
+
+function patchOf(call: Call): Record<string, number | string | undefined> {
   const { deletes } = effect(call, "set");
-  return { s: deletes ? undefined : call.op, [markOf(call.op)]: 1 };
+  return {
+    s: deletes ? undefined : call.op,
+    [markOf(call.op)]: 1,
+    ...(call.oversize ? { big: "x".repeat(OVERSIZE) } : {}),
+  };
 }
 
 function changesOf(call: Call): Parameters<TenantSessions["apply"]>[1] {
@@ -108,7 +116,9 @@ function failure(error: unknown): Outcome {
     return { kind: "unavailable", outcome: error.outcome };
   }
   if (error instanceof SessionExistsError) return { kind: "refused", message: error.message };
-  if (error instanceof JournalFullError || error instanceof StoreRejectedError) {
+  const hasCode = error instanceof JournalFullError || error instanceof StoreRejectedError ||
+    error instanceof InvalidInputError;
+  if (hasCode) {
     return { kind: "refused", message: error.message, code: error.code };
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { clearTimeout, setTimeout } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { commandWords, FrameReader } from "./resp_frames.ts";
 import type { Trouble } from "./store_power.ts";
@@ -18,6 +18,10 @@ export type ProxyFault =
   | { readonly kind: "reply-cut" }
   /** The connection is reset now, and the server gets the command `delayMs` later. */
   | { readonly kind: "late-execution"; readonly delayMs: number }
+  /** The server executes it, and the connection ends (FIN) inside the reply. */
+  | { readonly kind: "limit-data" }
+  /** The server executes it twice, and the client gets the second reply. */
+  | { readonly kind: "resend" }
   /** The server gets it after `requestMs`, and the client the reply after another `replyMs`. */
   | { readonly kind: "latency"; readonly requestMs: number; readonly replyMs: number }
   /** `strike` is called before the command is written (p0), executed (p1), or answered (p2). */
@@ -35,6 +39,10 @@ export interface FaultProxyOptions {
   readonly faultFor?: (words: readonly Uint8Array[]) => ProxyFault | undefined;
   /** What is wrong with the way to the server, asked for each message. @default nothing */
   readonly trouble?: () => Trouble | undefined;
+  /** Hears what the server answers to a command. */
+  readonly onReply?: (words: readonly Uint8Array[], reply: Uint8Array) => void;
+  /** Hears that a message came through which answers nothing. */
+  readonly onPush?: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -93,6 +101,11 @@ export class FaultProxy implements AsyncDisposable {
     for (const link of [...this.#links]) link.cut();
   }
 
+  /** Leaves every connection that there is open, and lets nothing through any more; new ones work. */
+  halfOpenAll(): void {
+    for (const link of this.#links) link.abandon();
+  }
+
   /** Ends the proxy and every connection; what was to be executed late is not. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -104,6 +117,12 @@ export class FaultProxy implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A command that waits for its reply. */
+interface Waiting {
+  readonly words: readonly Uint8Array[];
+  readonly fault: ProxyFault | Refusal | { readonly kind: "first" } | undefined;
 }
 
 /** An error in place of an answer; the server is asked something else, so that replies stay in their order. */
@@ -123,12 +142,14 @@ class Link {
   readonly #upstream: Socket;
   readonly #options: FaultProxyOptions;
   readonly #onEnd: () => void;
-  /** The faults of the commands that wait for their replies, in order. */
-  readonly #waiting: (ProxyFault | Refusal | undefined)[] = [];
+  /** The commands that wait for their replies, in order. */
+  readonly #waiting: Waiting[] = [];
   #requests: Promise<void> = Promise.resolve();
   #replies: Promise<void> = Promise.resolve();
   #isSubscriber = false;
   #isCut = false;
+  /** Whether nothing gets through, and nobody is told. */
+  #isHalfOpen = false;
   /** Runs while the server has yet to get, or to read, what its client was cut off from. */
   #lateTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -152,6 +173,11 @@ class Link {
     }
   }
 
+  /** Nothing gets through any more. */
+  abandon(): void {
+    this.#isHalfOpen = true;
+  }
+
   /** Resets the client's connection. */
   cut(): void {
     if (this.#isCut) return;
@@ -173,25 +199,36 @@ class Link {
     const fault = this.#options.faultFor?.(words);
     if (SUBSCRIBES.test(new TextDecoder().decode(words[0]))) this.#isSubscriber = true;
     const trouble = this.#options.trouble?.();
-    if (loses(trouble, "requests")) return;
+    if (this.#isHalfOpen || loses(trouble, "requests")) return;
     const refusal = trouble?.kind === "error" && refusalOf(trouble.code, words);
     const copy = refusal ? PING : frame.slice();
-    const arrived = this.#slowed(trouble);
-    this.#requests = this.#requests.then(() => arrived).then(() =>
-      this.#forward(copy, refusal ? { kind: "refusal", text: refusal } : fault)
+    const arrived = this.#slowed(trouble, copy);
+    const known = words.map((word) => word.slice());
+    this.#requests = this.#requests.then(arrived).then(() =>
+      this.#forward(copy, known, refusal ? { kind: "refusal", text: refusal } : fault)
     );
   }
 
   /** A message that answers nothing. */
   #pass(chunk: Uint8Array): void {
-    if (this.#options.trouble?.()?.kind !== "loss") this.#client.write(chunk);
+    const kind = this.#options.trouble?.()?.kind;
+    if (this.#isHalfOpen || kind === "loss" || kind === "deaf") return;
+    this.#options.onPush?.(chunk);
+    this.#client.write(chunk);
   }
 
-  #slowed(trouble: Trouble | undefined): Promise<void> | undefined {
-    return trouble?.kind === "slow" ? pause(trouble.extraMs) : undefined;
+  /** Waits for what holds a message up: what comes after it waits, too, where the width is what is narrow. */
+  #slowed(trouble: Trouble | undefined, frame: Uint8Array): () => Promise<void> | undefined {
+    if (trouble?.kind === "bandwidth") return () => pause(frame.length / trouble.bytesPerMs);
+    const arrived = trouble?.kind === "slow" ? pause(trouble.extraMs) : undefined;
+    return () => arrived;
   }
 
-  async #forward(frame: Uint8Array, fault: ProxyFault | Refusal | undefined): Promise<void> {
+  async #forward(
+    frame: Uint8Array,
+    words: readonly Uint8Array[],
+    fault: ProxyFault | Refusal | undefined,
+  ): Promise<void> {
     if (this.#isCut) return;
     switch (fault?.kind) {
       case "request-cut":
@@ -208,7 +245,11 @@ class Link {
         return this.cut();
     }
     if (this.#isCut) return;
-    this.#waiting.push(fault);
+    if (fault?.kind === "resend") {
+      this.#waiting.push({ words, fault: { kind: "first" } });
+      this.#upstream.write(frame);
+    }
+    this.#waiting.push({ words, fault });
     this.#upstream.write(frame);
   }
 
@@ -223,7 +264,13 @@ class Link {
 
   #onReply(frame: Uint8Array): void {
     // Pushed messages answer no command.
-    const fault = frame[0] === ">".charCodeAt(0) ? undefined : this.#waiting.shift();
+    const isPush = frame[0] === ">".charCodeAt(0);
+    const waiting = isPush ? undefined : this.#waiting.shift();
+    const fault = waiting?.fault;
+    if (waiting && fault?.kind !== "refusal") this.#options.onReply?.(waiting.words, frame);
+    if (this.#isHalfOpen || fault?.kind === "first") return;
+    if (isPush) return this.#pass(frame.slice());
+    if (fault?.kind === "limit-data") return this.#endInside(frame.slice());
     if (fault?.kind === "reply-cut") return this.cut();
     if (fault?.kind === "strike") {
       fault.strike();
@@ -233,11 +280,31 @@ class Link {
     if (loses(trouble, "replies")) return;
     const copy = fault?.kind === "refusal" ? new TextEncoder().encode(fault.text) : frame.slice();
     const delayMs = fault?.kind === "latency" ? fault.replyMs : 0;
-    const arrived = this.#slowed(trouble);
-    this.#replies = this.#replies.then(() => arrived).then(async () => {
+    const arrived = this.#slowed(trouble, copy);
+    this.#replies = this.#replies.then(arrived).then(async () => {
       if (delayMs > 0) await pause(delayMs);
-      if (!this.#isCut) this.#client.write(copy);
+      if (trouble?.kind === "slicer") await this.#slice(copy);
+      else if (!this.#isCut) this.#client.write(copy);
     });
+  }
+
+  /** Half of a reply, and then a FIN. */
+  #endInside(frame: Uint8Array): void {
+    this.#replies = this.#replies.then(() => {
+      if (this.#isCut) return;
+      this.#isCut = true;
+      this.#client.end(frame.subarray(0, Math.ceil(frame.length / 2)));
+      this.end();
+    });
+  }
+
+  /** Each byte is a write of its own; the first ones so far apart that the system does not put them together. */
+  async #slice(frame: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < frame.length && !this.#isCut; offset++) {
+      this.#client.write(frame.subarray(offset, offset + 1));
+      if (offset < SPACED_BYTES) await pause(1);
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 }
 
@@ -261,6 +328,9 @@ function loses(trouble: Trouble | undefined, what: "requests" | "replies"): bool
 
 /** Time for the server to read what was written before its connection ends. */
 const LINGER_MS = 200;
+
+/** As many as a reply's beginning has, in which its length stands. */
+const SPACED_BYTES = 32;
 
 function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -15,6 +15,7 @@ import {
 } from "./fault_latency.ts";
 import type { HistoryEvent, HistorySettings } from "./history.ts";
 import { caseLines } from "./report/history_text.ts";
+import { SOMETIMES } from "./sometimes.ts";
 
 /** A violation, as reported. */
 export interface ReportedViolation {
@@ -25,6 +26,10 @@ export interface ReportedViolation {
   readonly seed: number;
   /** With the seed, it names the smallest case. */
   readonly path: string;
+  /** The corpus's file that shows it, where it was found by that. */
+  readonly entry?: string;
+  /** The smallest case, as a file beside `chaos.json`. */
+  readonly caseFile?: string;
   /** The command that shows it again. */
   readonly replay: string;
   /** The smallest history that shows it. */
@@ -50,6 +55,8 @@ export interface ReportedBackend {
   /** How often each fault took place; 0 for one that was selected and never did. */
   readonly faults: Readonly<Record<string, number>>;
   readonly violations: readonly ReportedViolation[];
+  /** Cases of the corpus that were run before all others; not counted in `histories`. */
+  readonly corpus: number;
   readonly durationMs: number;
   /** Histories of which the checker could not say whether they hold. */
   readonly undecided: number;
@@ -145,6 +152,7 @@ export function reportBackend(
     ...target,
     histories: sum(({ tally }) => tally.histories),
     operations: sum(({ tally }) => tally.operations),
+    corpus: sum(({ tally }) => tally.corpus),
     faults,
     linearizability: {
       explained: sum(({ tally }) => tally.linearizability.explained),
@@ -167,6 +175,8 @@ export function reportBackend(
         message: finding.violation.message,
         seed: finding.seed,
         path: finding.path,
+        ...(finding.entry === undefined ? {} : { entry: finding.entry }),
+        caseFile: caseFileOf(target, finding),
         replay: replay(finding),
         history: finding.history.events,
         ops: finding.violation.ops,
@@ -188,6 +198,15 @@ export function reportBackend(
   };
 }
 
+/** The file beside `chaos.json` that has the smallest case of a finding. */
+export function caseFileOf(
+  { backend, server }: Pick<ReportedBackend, "backend" | "server">,
+  { seed, violation }: Pick<Finding, "seed" | "violation">,
+): string {
+  const names = [backend, ...(server === null ? [] : [server]), violation.guarantee, seed];
+  return `case-${names.join("-").replaceAll(/[^\w.-]+/g, "_")}.json`;
+}
+
 /** A backend in one line. */
 export function summaryLine(backend: ReportedBackend): string {
   const { violations, faults } = backend;
@@ -197,7 +216,9 @@ export function summaryLine(backend: ReportedBackend): string {
   const fired = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`).join(", ");
   const histories = backend.histories.toLocaleString("en");
   const operations = backend.operations.toLocaleString("en");
-  return `${nameOf(backend)}: ${verdict} — ${histories} histories, ${operations} operations; ` +
+  const corpus = backend.corpus === 0 ? "" : `, ${backend.corpus} of the corpus`;
+  return `${nameOf(backend)}: ${verdict} — ${histories} histories${corpus}, ` +
+    `${operations} operations; ` +
     (fired === "" ? "no faults" : fired);
 }
 
@@ -218,6 +239,7 @@ export function failureText(name: string, finding: Finding, replay: string): str
   const lines = caseLines(finding.history.events, violation.ops);
   return [
     `${name} breaks ${violation.guarantee} (rule ${violation.rule}):`,
+    ...(finding.entry === undefined ? [] : [`  in the corpus's case ${finding.entry}`]),
     `  ${violation.message}`,
     `The smallest case found, ${finding.case.ops.length} calls and ` +
     `${finding.case.faults.length} faults:`,
@@ -230,3 +252,13 @@ export function failureText(name: string, finding: Finding, replay: string): str
 
 /** Lines of a history that a terminal gets; the report has them all. */
 const MOST_LINES = 80;
+
+/** How often each of {@linkcode SOMETIMES} was seen in some runs. */
+export function countSometimes(results: readonly CampaignResult[]): Record<string, number> {
+  return Object.fromEntries(
+    SOMETIMES.map(({ name }) => [
+      name,
+      results.reduce((sum, { tally }) => sum + (tally.sometimes.get(name) ?? 0), 0),
+    ]),
+  );
+}

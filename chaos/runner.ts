@@ -14,6 +14,8 @@ export interface RunOutcome {
   readonly operations: number;
   /** How often each fault took place. */
   readonly faults: ReadonlyMap<FaultKind, number>;
+  /** What the store answered, as far as the runner sees it: how often, by name, as `commit duplicate`. */
+  readonly replies?: ReadonlyMap<string, number>;
 }
 
 /** Runs cases on some store. */

@@ -8,12 +8,12 @@ import { ConfigError } from "../mod.ts";
 import type { AdapterModule } from "./adapter_module.ts";
 import { type CampaignOptions, type CampaignResult, runCampaign } from "./campaign.ts";
 import type { CaseSettings } from "./case.ts";
-import { type FaultKind, faultKindsOf } from "./fault_kinds.ts";
+import { type FaultKind, faultKindsOf, losesMemory } from "./fault_kinds.ts";
 import { runSimulated } from "./simulated_runner.ts";
 
 /** The faults of such runs: nobody makes a store forget that is not known. */
 export const SIMULATED_MODULE_FAULTS: readonly FaultKind[] = faultKindsOf("memory")
-  .filter((kind) => kind !== "store-empty" && kind !== "store-rollback");
+  .filter((kind) => !losesMemory(kind) && kind !== "eviction");
 
 /** What is run. */
 export interface SimulatedModuleOptions

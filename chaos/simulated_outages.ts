@@ -5,7 +5,7 @@
  */
 
 import type { CaseFault } from "./case.ts";
-import type { OutageKind } from "./fault_kinds.ts";
+import { isOneLink, type OutageKind } from "./fault_kinds.ts";
 import type { FaultSpans } from "./fault_plan.ts";
 import type { StorePower, Trouble } from "./store_power.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
@@ -14,6 +14,8 @@ import type { VirtualClock } from "./virtual_clock.ts";
 export interface StoreMemory {
   /** Forgets everything. */
   readonly forget?: () => void;
+  /** Removes the record under a key; whether there was one. */
+  readonly remove?: (key: string) => boolean;
   /** What is held now; the answer goes back to it. */
   readonly snapshot?: () => () => void;
 }
@@ -28,6 +30,8 @@ export interface OutageOptions {
 }
 
 const FLAP_MS = 200;
+/** How often a pod looks whether its store has its memory, and a margin. */
+const NOTICED_MS = 2_500;
 
 /** The outages of one run. */
 export class SimulatedOutages {
@@ -35,6 +39,7 @@ export class SimulatedOutages {
   readonly #troubles: (Trouble | undefined)[] = [];
   /** Ends those that last. */
   readonly #ends = new Set<() => void>();
+  #noticedAtMs = 0;
 
   constructor(options: OutageOptions) {
     this.#options = options;
@@ -60,7 +65,14 @@ export class SimulatedOutages {
         if (power.frozen) return undefined;
         power.freeze();
         return this.#lasting(lastsMs, () => power.thaw());
+      case "flush-all":
+        return this.#flush();
+      case "refused":
+        return this.#hinder(pods, { kind: "refused" }, lastsMs);
+      case "inbox-cut":
+        return this.#hinder(pods, { kind: "deaf" }, lastsMs);
       case "black-hole":
+      case "partition":
         return this.#hinder(pods, { kind: "loss", of: "both" }, lastsMs);
       case "loss-requests":
         return this.#hinder(pods, { kind: "loss", of: "requests" }, lastsMs);
@@ -85,16 +97,24 @@ export class SimulatedOutages {
       case "ttl-in-outage":
         return this.#down(spans.idleMs(fault) + lastsMs);
       case "script-flush":
+      case "half-open":
+      case "slicer":
+      case "bandwidth":
+      case "eviction":
         return undefined;
       default:
         return this.#down(lastsMs);
     }
   }
 
+  /** Whether there is none now. */
+  get isQuiet(): boolean {
+    return this.#ends.size === 0;
+  }
+
   /** The pods that an outage hits: one whose link fails, or all. */
-  podsOf({ kind, phase, pod }: CaseFault): readonly number[] {
-    const isLink = ["black-hole", "loss-requests", "loss-replies", "slow-link"].includes(kind);
-    return isLink && phase !== "p0" ? [pod] : this.#all;
+  podsOf(fault: CaseFault): readonly number[] {
+    return isOneLink(fault) ? [fault.pod] : this.#all;
   }
 
   /** Ends all of them, and what begins by that. */
@@ -118,8 +138,18 @@ export class SimulatedOutages {
     power.goDown();
     return this.#lasting(lastsMs, () => {
       lose();
+      this.#noticedAtMs = this.#options.clock.now() + NOTICED_MS;
       power.comeBack();
     });
+  }
+
+  /** A loss is noticed before the next one: the protocol promises nothing for two at once. */
+  #flush(): number | undefined {
+    const { clock, memory } = this.#options;
+    if (!memory.forget || clock.now() < this.#noticedAtMs) return undefined;
+    this.#noticedAtMs = clock.now() + NOTICED_MS;
+    memory.forget();
+    return 0;
   }
 
   /** What is written between the snapshot and the death is lost. */

@@ -20,22 +20,24 @@ import { close, flush, listen, type PodFlush, type PodTold } from "./pod_events.
 export class PodClock implements Clock {
   readonly #clock: Clock;
   readonly #offsetMs: number;
+  readonly #skewMs: () => number;
   #frozen: (() => void)[] | undefined;
   #isDead = false;
 
-  /** It tells `offsetMs` more than `clock`. */
-  constructor(clock: Clock, offsetMs: number) {
+  /** It tells `offsetMs` more than `clock`; `skewMs` says how far its machine's wall clock is off. */
+  constructor(clock: Clock, offsetMs: number, skewMs: () => number = () => 0) {
     this.#clock = clock;
     this.#offsetMs = offsetMs;
+    this.#skewMs = skewMs;
   }
 
   now(): number {
     return this.#clock.now() + this.#offsetMs;
   }
 
-  /** All pods are on one machine. */
+  /** All machines' clocks agree, if nothing else is wanted. */
   wallTime(): number {
-    return this.#clock.now();
+    return this.#clock.now() + this.#skewMs();
   }
 
   after(delayMs: number, callback: () => void, options?: { background?: boolean }): Timer {

@@ -7,18 +7,25 @@
 
 import type { Clock } from "../mod.ts";
 import { CallPlan } from "./call_plan.ts";
+import { callsAround, callsInOutage } from "./caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "./case.ts";
+import { toCommandFault } from "./command_faults.ts";
 import { DoomedPods, onFailpoint, outerPhase } from "./failpoints.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
-import type { OutageKind } from "./fault_kinds.ts";
+import { losesMemory, type OutageKind } from "./fault_kinds.ts";
 import { type CommandFault, FaultyAdapter } from "./faulty_adapter.ts";
+import { storeKeyOf } from "./hashed_id.ts";
 import type { Call, History, SessionName } from "./history.ts";
+import { historySettings } from "./history_settings.ts";
 import { JournalPlace } from "./journal_place.ts";
 import { keyOf } from "./model.ts";
 import type { PodFlush } from "./pod_events.ts";
 import { seededRandom } from "./random.ts";
 import { Recorder } from "./recorder.ts";
+import { ReplayKills } from "./replay_kills.ts";
+import { Replies } from "./replies.ts";
 import type { RunOutcome } from "./runner.ts";
+import { SimulatedFaults } from "./simulated_faults.ts";
 import { SimulatedOutages } from "./simulated_outages.ts";
 import { PodClock, SimulatedPod } from "./simulated_pod.ts";
 import { type SimulatedStore, storeInMemory } from "./simulated_store.ts";
@@ -33,8 +40,6 @@ export interface SimulatedRunOptions {
   readonly store?: (clock: Clock) => SimulatedStore;
 }
 
-/** The trajectory's length when nothing else is said. */
-const CAPACITY = 10;
 const TOLERANCE_MS = 2;
 /** Virtual time within which every call must have been answered, whatever happens to it. */
 const PATIENCE_MS = 600_000;
@@ -67,14 +72,16 @@ class Simulation {
   readonly #recorder: Recorder;
   readonly #power = new StorePower();
   readonly #outages: SimulatedOutages;
+  readonly #faults: SimulatedFaults;
+  readonly #replies = new Replies();
   readonly #pods: SimulatedPod[] = [];
   readonly #places: JournalPlace[];
-  /** By pod: how many commits it makes until it dies in its replay. */
-  readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
+  readonly #replays = new ReplayKills();
   readonly #doomed: DoomedPods;
   readonly #deafen: (() => void)[] = [];
   readonly #lives: number[];
   readonly #names = new Map<string, SessionName>();
+  #recoveredAtMs: number | undefined;
 
   constructor(chaosCase: ChaosCase, clock: VirtualClock, store: SimulatedStore) {
     this.#case = chaosCase;
@@ -91,6 +98,13 @@ class Simulation {
     this.#outages = new SimulatedOutages({
       ...{ clock, power: this.#power, memory: store, spans: this.#spans, pods },
     });
+    this.#faults = new SimulatedFaults({
+      ...{ clock, spans: this.#spans, recorder: this.#recorder, pods },
+      pod: (index) => this.#pod(index),
+      make: (op) => this.#make(op),
+      conclude: (name, ending) => this.#conclude(name, ending),
+      isQuiet: () => this.#outages.isQuiet && !this.#power.isDown,
+    });
     const delayMs = () => Math.floor(this.#random() * 3);
     this.#places = Array.from({ length: pods + 1 }, () => new JournalPlace(clock, delayMs));
     for (const session of this.#calls.sessions) this.#names.set(keyOf(session), session);
@@ -98,12 +112,13 @@ class Simulation {
 
   async run(): Promise<RunOutcome> {
     for (const [index, op] of this.#case.ops.entries()) {
+      if (index + 1 === this.#case.healAt) await this.#recover();
       for (const fault of this.#plan.atCall(index + 1)) await this.#inject(fault);
       await this.#make(op);
     }
     await this.#finish();
     const { operations, faults } = this.#recorder;
-    return { history: this.#history(), operations, faults };
+    return { history: this.#history(), operations, faults, replies: this.#replies.counts };
   }
 
   async #make(op: CaseOp): Promise<void> {
@@ -143,7 +158,11 @@ class Simulation {
     const lives = this.#lives[index] = (this.#lives[index] ?? 0) + 1;
     const name = lives === 1 ? `p${index + 1}` : `p${index + 1}.${lives}`;
     // Pods' clocks have nothing in common but their pace.
-    const clock = new PodClock(this.#clock, Math.floor(this.#random() * 1e6));
+    const clock = new PodClock(
+      this.#clock,
+      Math.floor(this.#random() * 1e6),
+      () => this.#faults.skewMs(index),
+    );
     const adapter = new FaultyAdapter(this.#store(), {
       clock: this.#clock,
       podClock: clock,
@@ -152,6 +171,8 @@ class Simulation {
       latencyMs: () => Math.floor(this.#random() * 4),
       isDead: () => pod.isDead,
       losesInvalidation: () => this.#random() < INVALIDATION_LOSS,
+      onCommit: (batch, reply) => this.#replies.commit(name, batch, reply),
+      onInvalidation: () => this.#replies.count("invalidation"),
       faultFor: ({ kind }) => kind === "commit" ? this.#atCommit(index) : undefined,
     });
     const random = seededRandom(Math.floor(this.#random() * 2 ** 32));
@@ -165,48 +186,21 @@ class Simulation {
 
   #atCommit(index: number): CommandFault | undefined {
     const pod = this.#pods[index];
-    const replay = this.#replays.get(index);
-    if (replay && !this.#power.isDown && pod && --replay.commits <= 0) {
-      this.#replays.delete(index);
-      this.#recorder.struck(replay.fault.kind);
-      return this.#killAt(replay.fault, index, pod);
+    const replay = this.#power.isDown || !pod ? undefined : this.#replays.atCommit(index);
+    if (replay && pod) {
+      this.#recorder.struck(replay.kind);
+      return this.#killAt(replay, index, pod);
     }
     const fault = this.#plan.atCommit(index);
     if (fault === undefined || pod === undefined) return undefined;
-    const command = this.#commandFault(fault, index, pod);
+    const kill = () => this.#killAt(fault, index, pod);
+    const command = toCommandFault(fault, this.#spans, kill);
     const lastsMs = this.#spans.commandMs(fault);
     if (command) {
       const { kind, phase: detail } = fault;
       this.#recorder.fault(kind, pod.name, { detail, ...(lastsMs !== undefined && { lastsMs }) });
     }
     return command;
-  }
-
-  #commandFault(fault: CaseFault, index: number, pod: SimulatedPod): CommandFault | undefined {
-    switch (fault.kind) {
-      case "pod-kill":
-        return this.#killAt(fault, index, pod);
-      case "reply-cut":
-        return { kind: "reply-cut" };
-      case "request-cut":
-        return {
-          kind: "request-cut",
-          outcome: fault.phase === "p0" ? "not-applied" : "unknown",
-        };
-      case "late-execution":
-        return { kind: "late-execution", delayMs: this.#spans.lateMs(fault) };
-      case "latency": {
-        const spanMs = this.#spans.latencyMs(fault);
-        const isRequest = fault.phase === "p1";
-        return {
-          kind: "latency",
-          requestMs: isRequest ? spanMs : 0,
-          replyMs: isRequest ? 0 : spanMs,
-        };
-      }
-      default:
-        return undefined;
-    }
   }
 
   #killAt(fault: CaseFault, index: number, pod: SimulatedPod): CommandFault | undefined {
@@ -234,6 +228,7 @@ class Simulation {
 
   /** A fault of time, due before a call. */
   async #inject(fault: CaseFault): Promise<void> {
+    if (await this.#faults.inject(fault)) return;
     if (fault.kind === "ttl-expiry") {
       const idleMs = this.#spans.idleMs(fault);
       this.#recorder.fault(fault.kind, "store", { lastsMs: idleMs });
@@ -254,6 +249,7 @@ class Simulation {
   }
 
   async #beginOutage(fault: CaseFault & { readonly kind: OutageKind }): Promise<void> {
+    if (fault.kind === "eviction") return this.#evict(fault);
     const lastsMs = this.#outages.begin(fault);
     if (lastsMs === undefined) return;
     const [only, ...others] = this.#outages.podsOf(fault);
@@ -268,7 +264,7 @@ class Simulation {
         this.#clock.after(lastsMs * 0.7, () => this.#killNow(fault.pod, fault));
         break;
       case "pod-kill-replay":
-        this.#replays.set(fault.pod, { commits: 1 + Math.floor(fault.span * 3), fault });
+        this.#replays.wait(fault);
         break;
       case "refused-at-open":
         this.#killNow(fault.pod);
@@ -277,22 +273,24 @@ class Simulation {
       case "ttl-in-outage":
         await this.#clock.advance(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
         break;
+      case "partition":
+        for (const op of callsAround(fault, this.#case.pods)) await this.#make(op);
+        break;
       case "destroy-in-outage":
-        await this.#destroyAndWrite(fault);
+        for (const op of callsInOutage(fault, this.#gapMs(fault))) await this.#make(op);
         break;
     }
   }
 
-  /** One pod destroys what another one goes on writing to. */
-  async #destroyAndWrite({ pod, length, span }: CaseFault): Promise<void> {
-    const op = { pod, session: length, fresh: false, variant: 0, pace: "gap" } as const;
-    const gapMs = Math.round(1 + span * this.#case.settings.commandTimeoutMs);
-    const isDestroyFirst = span < 0.5;
-    const write: CaseOp = { ...op, pod: pod + 1, kind: "increment", gapMs };
-    const destroy: CaseOp = { ...op, kind: "destroy", gapMs };
-    for (const each of isDestroyFirst ? [destroy, write, write] : [write, destroy, write]) {
-      await this.#make(each);
-    }
+  /** Removes the record of a session that was called. */
+  #evict({ kind, length }: CaseFault): void {
+    const session = this.#calls.sessions[length % this.#calls.sessions.length]!;
+    const isGone = this.#store.remove?.(storeKeyOf(session)) ?? false;
+    if (isGone) this.#recorder.fault(kind, "store", { detail: keyOf(session) });
+  }
+
+  #gapMs({ span }: CaseFault): number {
+    return Math.round(1 + span * this.#case.settings.commandTimeoutMs);
   }
 
   #killNow(index: number, cause?: CaseFault): void {
@@ -302,15 +300,26 @@ class Simulation {
     this.#kill(index, pod);
   }
 
-  /** Heals everything, waits until all is quiet, and looks at what is left. */
-  async #finish(): Promise<void> {
-    const { commandTimeoutMs, maxStalenessMs } = this.#case.settings;
+  /** No faults from now on, and the time that it may take until all is as if there had been none. */
+  async #recover(): Promise<void> {
+    this.#heal();
+    await this.#clock.advance(this.#spans.recoveryMs);
+    this.#recoveredAtMs = this.#clock.now();
+  }
+
+  #heal(): void {
     this.#plan.heal();
     this.#outages.heal();
     this.#replays.clear();
     this.#doomed.clear();
     while (this.#power.isDown) this.#power.comeBack();
     for (const pod of this.#pods) pod?.clock.resume();
+  }
+
+  /** Heals everything, waits until all is quiet, and looks at what is left. */
+  async #finish(): Promise<void> {
+    const { commandTimeoutMs, maxStalenessMs } = this.#case.settings;
+    this.#heal();
     await this.#endOne();
     await this.#clock.advance(commandTimeoutMs + maxStalenessMs + TOLERANCE_MS);
     await this.#settle();
@@ -332,9 +341,7 @@ class Simulation {
   }
 
   get #losesMemory(): boolean {
-    return this.#case.faults.some(({ kind }) =>
-      kind === "store-empty" || kind === "store-rollback"
-    );
+    return this.#case.faults.some(({ kind }) => losesMemory(kind));
   }
 
   /** In some histories a pod ends gracefully, the moment that the store is back. */
@@ -382,19 +389,9 @@ class Simulation {
   }
 
   #history(): History {
-    const { ttlMs, maxLifetimeMs, commandTimeoutMs, maxStalenessMs, failMode, durable } =
-      this.#case.settings;
     return this.#recorder.history({
-      failMode,
-      durable,
-      boundsJournal: this.#case.settings.journalSessions !== undefined,
-      ttlMs,
-      ...(maxLifetimeMs === undefined ? {} : { maxLifetimeMs }),
-      commandTimeoutMs,
-      maxStalenessMs,
-      capacity: CAPACITY,
-      lateBoundMs: this.#spans.lateBoundMs,
-      toleranceMs: TOLERANCE_MS,
+      ...historySettings(this.#case.settings, this.#spans, TOLERANCE_MS),
+      ...(this.#recoveredAtMs === undefined ? {} : { recoveredAtMs: this.#recoveredAtMs }),
     });
   }
 }

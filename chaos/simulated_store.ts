@@ -16,6 +16,7 @@ export function storeInMemory(clock: Clock): SimulatedStore {
   const store = new MemoryStore({ clock });
   return Object.assign(() => memoryAdapter({ store }), {
     forget: () => store.forget(),
+    remove: (key: string) => store.remove(key),
     snapshot: () => store.snapshot(),
   });
 }

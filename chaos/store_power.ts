@@ -12,6 +12,12 @@ export type Trouble =
   | { readonly kind: "refused" }
   /** Requests, replies or both are lost, and nobody is told. */
   | { readonly kind: "loss"; readonly of: "requests" | "replies" | "both" }
+  /** What answers nothing is lost: the word of other pods' commits. */
+  | { readonly kind: "deaf" }
+  /** Replies come in single bytes. */
+  | { readonly kind: "slicer" }
+  /** So much gets through, either way. */
+  | { readonly kind: "bandwidth"; readonly bytesPerMs: number }
   /** Each way takes that much longer. */
   | { readonly kind: "slow"; readonly extraMs: number }
   /** The server answers with an error; `writes` are commits, heals and heartbeats. */

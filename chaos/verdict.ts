@@ -5,7 +5,7 @@
  */
 
 import type { CampaignResult } from "./campaign.ts";
-import type { FaultKind } from "./fault_kinds.ts";
+import type { FaultKind, StoreKind } from "./fault_kinds.ts";
 import type { ChaosReport, RunVerdict } from "./report.ts";
 import { whyWorthless } from "./worth.ts";
 
@@ -21,6 +21,8 @@ export const EXIT_CODES = {
 export interface BackendOutcome {
   /** As people know it. */
   readonly name: string;
+  /** What its store is like, as far as faults are concerned. */
+  readonly store: StoreKind;
   /** The faults that could be made on it. */
   readonly faults: readonly FaultKind[];
   readonly results: readonly CampaignResult[];
@@ -48,8 +50,8 @@ export function judge(outcomes: readonly BackendOutcome[], run: JudgedRun): Judg
   const problems = [...run.failures ?? [], ...outcomes.flatMap(problemsOf)];
   if (problems.length > 0) return { verdict: "could-not-run", problems };
   if (run.isReplay) return { verdict: "held", problems };
-  const tallies = outcomes.map(({ name, faults, results }) => ({
-    ...{ name, faults, tallies: results.map(({ tally }) => tally) },
+  const tallies = outcomes.map(({ results, ...outcome }) => ({
+    ...{ ...outcome, tallies: results.map(({ tally }) => tally) },
   }));
   const reasons = whyWorthless(tallies, run.selected)
     .map((reason) => `This run proves nothing: ${reason}.`);

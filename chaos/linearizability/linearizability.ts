@@ -10,6 +10,7 @@
 
 import type { History } from "../history.ts";
 import { buildModel, keyOf, type Model, type Operation } from "../model.ts";
+import { wasEvicted } from "../rules/eviction.ts";
 import { hasLost, wasReported } from "../rules/loss.ts";
 import { describe, type Violation } from "../rules/rule.ts";
 import { LimitReached, WorkMeter } from "../work_meter.ts";
@@ -30,7 +31,7 @@ export interface LinearizabilityOptions {
 
 /** Sessions that were not decided, by the reason. */
 export interface LeftOut {
-  /** The store lost its memory, or it was reported that something is lost. */
+  /** The store lost its memory, or the record, or it was reported that something is lost. */
   readonly lost: number;
   readonly tooLong: number;
   readonly tooAmbiguous: number;
@@ -73,7 +74,8 @@ function examine(
   { maxOperations = 200, maxAmbiguous = 8, maxStates = 20_000, timeLimitMs = 1_000 }:
     LinearizabilityOptions,
 ): "explained" | keyof LeftOut | Unexplained {
-  if (hasLost(model) || operations.some(({ key }) => wasReported(model, key))) return "lost";
+  const isTouched = ({ key }: Operation) => wasReported(model, key) || wasEvicted(model, key);
+  if (hasLost(model) || operations.some(isTouched)) return "lost";
   if (operations.length > maxOperations) return "tooLong";
   const steps = stepsOf(model, operations);
   if (steps.filter(isAmbiguous).length > maxAmbiguous) return "tooAmbiguous";

@@ -5,9 +5,11 @@
  */
 
 import { REAL_SETTINGS } from "../case.ts";
-import type { CampaignResult, Tally } from "../campaign.ts";
-import { type FaultKind, faultKindsOf, isOutage } from "../fault_kinds.ts";
-import { failModeOf, runLanes } from "./lanes_run.ts";
+import type { Tally } from "../campaign.ts";
+import type { CorpusEntry } from "../corpus.ts";
+import { type FaultKind, faultKindsOf, isOutage, type StoreKind } from "../fault_kinds.ts";
+import type { Profile } from "../profiles.ts";
+import { failModeOf, type LanesRun, runLanes } from "./lanes_run.ts";
 import type { PodProcesses } from "./pod_processes.ts";
 import { RealLane } from "./real_lane.ts";
 import { OUTAGES_OF_LINKS } from "./real_outages.ts";
@@ -22,7 +24,13 @@ export interface BackendRunOptions {
     readonly runs: number | undefined;
     /** Undefined: all. */
     readonly faults: readonly FaultKind[] | undefined;
+    /** Undefined: a mixture. */
+    readonly profile: Profile | undefined;
   };
+  /** Run before all others; those of them that the target can run. */
+  readonly corpus: readonly CorpusEntry[];
+  /** Run alone. */
+  readonly only?: CorpusEntry;
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
   /** Where pods come from: one for all backends of a run. */
@@ -30,11 +38,12 @@ export interface BackendRunOptions {
   readonly onTally: (tallies: readonly Tally[]) => void;
 }
 
-/** What came of it. */
-export interface BackendRun {
-  readonly results: readonly CampaignResult[];
-  /** The server's version as it said it. */
-  readonly server: string | undefined;
+/** A corpus's cases take seconds each where time is real. */
+const LEAST_MS_FOR_CORPUS = 60_000;
+
+/** The kind of a target's store, as far as faults are concerned. */
+export function storeKindOf({ store: { kind } }: Target): StoreKind {
+  return kind === "redis-url" ? "redis" : kind;
 }
 
 /** The faults that a run makes on a target: what is selected and can be made there. */
@@ -51,13 +60,27 @@ export function faultsFor(
   return possible.filter((fault) => selected === undefined || selected.includes(fault));
 }
 
+/** The cases that are run before all others: those whose faults can be made on a target. */
+export function corpusFor(
+  target: Target,
+  { corpus, only, args, timeLimitMs }: BackendRunOptions,
+): readonly CorpusEntry[] {
+  if (only) return [only];
+  // A path repeats one case.
+  if (args.path !== undefined) return [];
+  if (target.store.kind !== "memory" && timeLimitMs < LEAST_MS_FOR_CORPUS) return [];
+  const possible = faultsFor(target, undefined);
+  return corpus.filter((entry) => entry.case.faults.every(({ kind }) => possible.includes(kind)));
+}
+
 /** Runs a backend. */
-export async function runReal(target: Target, options: BackendRunOptions): Promise<BackendRun> {
+export async function runReal(target: Target, options: BackendRunOptions): Promise<LanesRun> {
   const { args, processes } = options;
   return await runLanes({
     ...args,
     ...options,
     faults: faultsFor(target, args.faults),
+    corpus: corpusFor(target, options),
     open: (index) => openLane(target, processes, index, args.seed),
   });
 }

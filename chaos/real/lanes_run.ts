@@ -5,7 +5,9 @@
  */
 
 import { type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
+import type { CorpusEntry } from "../corpus.ts";
 import type { FaultKind } from "../fault_kinds.ts";
+import type { Profile } from "../profiles.ts";
 import type { RealLane } from "./real_lane.ts";
 
 /** What is run, and on what. */
@@ -16,6 +18,12 @@ export interface LanesRunOptions {
   /** Histories of all lanes together; undefined: until the time is up. */
   readonly runs: number | undefined;
   readonly faults: readonly FaultKind[];
+  /** How faults are put together; undefined: a mixture. */
+  readonly profile?: Profile | undefined;
+  /** Run before all others, each lane its part. @default none */
+  readonly corpus?: readonly CorpusEntry[];
+  /** Run alone, on one lane, `runs` times, or until it has had its chances. */
+  readonly only?: CorpusEntry;
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
   readonly onTally: (tallies: readonly Tally[]) => void;
@@ -52,11 +60,12 @@ class LanesRunner {
   readonly #signal: AbortSignal;
 
   constructor(options: LanesRunOptions) {
-    const { path, runs, timeLimitMs, signal } = options;
+    const { path, only, runs, timeLimitMs, signal } = options;
     this.#options = options;
     this.#endsAtMs = performance.now() + timeLimitMs;
     const affordable = Math.max(1, Math.floor(timeLimitMs / LEAST_MS_A_LANE));
-    this.#count = path === undefined ? Math.min(LANES, affordable, runs ?? LANES) : 1;
+    const isOne = path !== undefined || only !== undefined;
+    this.#count = isOne ? 1 : Math.min(LANES, affordable, runs ?? LANES);
     this.#signal = AbortSignal.any([this.#found.signal, signal]);
   }
 
@@ -80,7 +89,7 @@ class LanesRunner {
   }
 
   async #campaign(lane: RealLane, index: number, onFirst: () => void): Promise<CampaignResult> {
-    const { seed, path, runs, faults, onTally } = this.#options;
+    const { seed, path, runs, faults, profile, corpus = [], only, onTally } = this.#options;
     const result = await runCampaign({
       // Each lane its own seed, so that a failure names one that repeats it alone.
       seed: (seed + index) | 0,
@@ -89,9 +98,11 @@ class LanesRunner {
       timeLimitMs: this.#endsAtMs - performance.now(),
       signal: this.#signal,
       runner: (chaosCase) => lane.run(chaosCase),
-      cases: { faults: weighted(faults), time: "real" },
+      cases: { faults: weighted(faults), time: "real", ...(profile && { profile }) },
+      corpus: corpus.filter((_, place) => place % this.#count === index),
       isDeterministic: false,
       tries: path === undefined ? 2 : REAL_TRIES,
+      ...(only && { corpusTries: runs ?? REAL_TRIES, runs: 0 }),
       onHistory: (tally) => {
         onFirst();
         this.#tallies[index] = tally;

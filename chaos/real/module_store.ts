@@ -37,7 +37,9 @@ export class ModuleStore implements RealStore {
     const { kill, restart, freeze, resume } = this.#store ?? {};
     const canDie = kill !== undefined && restart !== undefined;
     const canFreeze = freeze !== undefined && resume !== undefined;
-    return faultKindsOf("redis").filter((kind) => {
+    const ofServers = faultKindsOf("redis");
+    // What can be made without servers alone is for the simulation; what for servers alone is for a proxy.
+    return faultKindsOf("memory").filter((kind) => ofServers.includes(kind)).filter((kind) => {
       if (kind === "server-restart") return canDie;
       if (kind === "store-freeze") return canFreeze;
       if (!isOutage(kind)) return true;

@@ -9,10 +9,11 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { SessionManager, type StorageAdapter } from "../../mod.ts";
 import type { CaseFault, CaseSettings } from "../case.ts";
+import { toCommandFault } from "../command_faults.ts";
 import { faultSpans } from "../fault_plan.ts";
 import { type CommandFault, FaultyAdapter } from "../faulty_adapter.ts";
 import { isAway, makeCall } from "../pod_calls.ts";
-import { flush, listen } from "../pod_events.ts";
+import { close, flush, listen } from "../pod_events.ts";
 import type { PodFlush } from "../pod_events.ts";
 import type { Trouble } from "../store_power.ts";
 import { LagMeter } from "./lag_meter.ts";
@@ -64,6 +65,8 @@ class PodMain {
       this.#commits = message.commits;
     } else if (message.type === "trouble") {
       this.#trouble = message.trouble ?? undefined;
+    } else if (message.type === "terminate") {
+      process.kill(process.pid, "SIGTERM");
     } else if (message.type === "flush") {
       this.#flush(message).then((flush) => say({ type: "flushed", flush }));
     } else {
@@ -86,6 +89,15 @@ class PodMain {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     return await flush(manager, timeoutMs);
+  }
+
+  /** Ends gracefully. */
+  async end(): Promise<void> {
+    if (this.#manager) {
+      const timeoutMs = GRACE_MS;
+      say({ type: "flushed", flush: await close(this.#manager, timeoutMs) });
+    }
+    process.exit(0);
   }
 
   async #open(message: ToPod & { type: "open" }): Promise<string | undefined> {
@@ -128,46 +140,25 @@ class PodMain {
     );
     if (fault === undefined) return undefined;
     say({ type: "fault", fault });
-    return toCommandFault(fault, settings);
+    return toCommandFault(fault, faultSpans(settings), dieAt);
   }
 }
 
-function toCommandFault(fault: CaseFault, settings: CaseSettings): CommandFault | undefined {
-  const spans = faultSpans(settings);
-  switch (fault.kind) {
-    case "pod-kill":
-      return {
-        kind: "pod-kill",
-        // Nobody carries out what a dead process had not executed: here p1 is p0.
-        phase: fault.phase === "p2" ? "p2" : "p0",
-        kill: () => process.kill(process.pid, "SIGKILL"),
-      };
-    case "reply-cut":
-      return { kind: "reply-cut" };
-    case "request-cut":
-      return { kind: "request-cut", outcome: fault.phase === "p0" ? "not-applied" : "unknown" };
-    case "late-execution":
-      return { kind: "late-execution", delayMs: spans.lateMs(fault) };
-    case "latency": {
-      const spanMs = spans.latencyMs(fault);
-      const isRequest = fault.phase === "p1";
-      return {
-        kind: "latency",
-        requestMs: isRequest ? spanMs : 0,
-        replyMs: isRequest ? 0 : spanMs,
-      };
-    }
-    default:
-      return undefined;
-  }
+/** Nobody carries out what a dead process had not executed: here p1 is p0. */
+function dieAt({ phase }: CaseFault): CommandFault {
+  const kill = () => process.kill(process.pid, "SIGKILL");
+  return { kind: "pod-kill", phase: phase === "p2" ? "p2" : "p0", kill };
 }
 
+/** How long writes may take to reach the store at the end. */
+const GRACE_MS = 2_000;
 const CONNECT_ATTEMPTS = 40;
 const CONNECT_PAUSE_MS = 100;
 
 const pod = new PodMain();
 // The runner decides when it ends: an interruption from the terminal reaches all processes at once.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+process.on("SIGTERM", () => void pod.end());
 createInterface({ input: process.stdin })
   .on("line", (line) => pod.hear(JSON.parse(line)))
   .on("close", () => process.exit(0));

@@ -109,6 +109,17 @@ export class PodProcess {
     return this.#flushed.promise;
   }
 
+  /** SIGTERM: it ends gracefully; what came of it, or undefined when it died before. */
+  async terminate(): Promise<PodFlush | undefined> {
+    this.#flushed = Promise.withResolvers();
+    if (this.#isDead) return undefined;
+    // By the way that calls come, so that those made before it are heard before it.
+    this.#send({ type: "terminate" });
+    const flush = await this.#flushed.promise;
+    await this.#ended;
+    return flush;
+  }
+
   /** SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
     this.strike();

@@ -6,6 +6,7 @@
 
 import type { CaseFault } from "../case.ts";
 import { outerPhase } from "../failpoints.ts";
+import type { FaultSpans } from "../fault_plan.ts";
 import type { ProxyFault } from "../proxy.ts";
 
 const decoder = new TextDecoder();
@@ -18,10 +19,20 @@ export function isCommit(words: readonly Uint8Array[]): boolean {
   );
 }
 
+/** The first word of what a commit answers: a bulk string, or an array that begins with one. */
+export function outcomeOf(reply: Uint8Array): string {
+  return /\r\n([a-z]+)/.exec(decoder.decode(reply.subarray(0, 64)))?.[1] ?? "unread";
+}
+
+/** Whether what was pushed is the word of a commit. */
+export function isInvalidation(pushed: Uint8Array): boolean {
+  return decoder.decode(pushed).includes("\r\nmessage\r\n");
+}
+
 /** What a proxy does for a case's fault. */
 export function toProxyFault(
   fault: CaseFault,
-  spans: { readonly lateMs: number; readonly latencyMs: number },
+  spans: Pick<FaultSpans, "lateMs" | "latencyMs">,
   strike: () => void,
 ): ProxyFault | undefined {
   switch (fault.kind) {
@@ -29,15 +40,18 @@ export function toProxyFault(
       return { kind: "strike", phase: outerPhase(fault.phase), strike };
     case "reply-cut":
     case "request-cut":
+    case "resend":
+    case "limit-data":
       return { kind: fault.kind };
     case "late-execution":
-      return { kind: "late-execution", delayMs: spans.lateMs };
+      return { kind: "late-execution", delayMs: spans.lateMs(fault) };
     case "latency": {
+      const spanMs = spans.latencyMs(fault);
       const isRequest = fault.phase === "p1";
       return {
         kind: "latency",
-        requestMs: isRequest ? spans.latencyMs : 0,
-        replyMs: isRequest ? 0 : spans.latencyMs,
+        requestMs: isRequest ? spanMs : 0,
+        replyMs: isRequest ? 0 : spanMs,
       };
     }
     default:

@@ -85,7 +85,11 @@ export class RealLane {
     // A history that its campaign gave up goes on for a while: it gets no more processes.
     if (this.#stopping) throw new Error("the lane was stopped");
     const { adapter, processes, name, settings, clockSkewMs = 0 } = this.#options;
-    const url = await this.store.urlFor(index, () => this.#run?.atCommit(index));
+    const url = await this.store.urlFor(
+      index,
+      () => this.#run?.atCommit(index),
+      (reply) => this.#run?.replies.count(reply),
+    );
     const pod = await processes.take(adapter, {
       onResult: (answer) => this.#run?.recordAnswer(answer),
       onTold: (told) => this.#run?.recordTold(index, told),
@@ -115,6 +119,7 @@ export class RealLane {
         this.living(index)?.hinder(trouble);
       },
       cutAll: () => {},
+      halfOpenAll: () => {},
     };
   }
 

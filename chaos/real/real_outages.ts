@@ -6,7 +6,7 @@
 
 import { cp, rename, rm } from "node:fs/promises";
 import type { CaseFault } from "../case.ts";
-import { FAULT_KINDS, type FaultKind, type OutageKind } from "../fault_kinds.ts";
+import { FAULT_KINDS, type FaultKind, isOneLink, type OutageKind } from "../fault_kinds.ts";
 import type { FaultSpans } from "../fault_plan.ts";
 import type { Trouble } from "../store_power.ts";
 import { isRedis, type RedisServer, type StoreServer } from "./store_server.ts";
@@ -17,9 +17,17 @@ export interface PodWay {
   hinder(trouble: Trouble | undefined): void;
   /** Resets every connection. */
   cutAll(): void;
+  /** Leaves every connection open, and lets nothing through. */
+  halfOpenAll(): void;
 }
 
 const FLAP_MS = 200;
+/** A commit takes tens of milliseconds by that. */
+const BYTES_PER_MS = 20;
+/** Troubles after which a connection is as good as before. */
+const LOSE_NOTHING: readonly Trouble["kind"][] = ["deaf", "slicer", "bandwidth"];
+/** Troubles under which connections go on. */
+const KEEP_LINKS: readonly Trouble["kind"][] = [...LOSE_NOTHING, "loss", "slow"];
 
 /** What is wrong with the ways to the server, by kind; the server itself is well. */
 const OF_LINKS: Readonly<Partial<Record<FaultKind, (spans: FaultSpans) => Trouble>>> = {
@@ -30,13 +38,18 @@ const OF_LINKS: Readonly<Partial<Record<FaultKind, (spans: FaultSpans) => Troubl
   "refused-at-open": () => ({ kind: "refused" }),
   "flapping": () => ({ kind: "refused" }),
   "loading": () => ({ kind: "error", code: "LOADING", hits: "all" }),
+  "refused": () => ({ kind: "refused" }),
+  "partition": () => ({ kind: "loss", of: "both" }),
+  "inbox-cut": () => ({ kind: "deaf" }),
+  "slicer": () => ({ kind: "slicer" }),
+  "bandwidth": () => ({ kind: "bandwidth", bytesPerMs: BYTES_PER_MS }),
   "noperm": () => ({ kind: "error", code: "NOPERM", hits: "all" }),
 };
 
 /** The kinds for which the server need not be one's own, nor be a server. */
 export const OUTAGES_OF_LINKS: readonly FaultKind[] = FAULT_KINDS
   .map(({ kind }) => kind)
-  .filter((kind) => kind in OF_LINKS);
+  .filter((kind) => kind in OF_LINKS || kind === "half-open");
 
 /** The kinds for which a server must be killed and started again, and need not speak any protocol. */
 export const OUTAGES_OF_SERVERS: readonly FaultKind[] = [
@@ -45,10 +58,9 @@ export const OUTAGES_OF_SERVERS: readonly FaultKind[] = [
 ];
 
 /** The pods that an outage hits: one whose link fails, or all. */
-export function podsHit({ kind, phase, pod }: CaseFault, pods: number): readonly number[] {
-  const isOneLink = ["black-hole", "loss-requests", "loss-replies", "slow-link"].includes(kind);
-  const isSingle = kind === "refused-at-open" || isOneLink && phase !== "p0";
-  return isSingle ? [pod] : [...Array(pods).keys()];
+export function podsHit(fault: CaseFault, pods: number): readonly number[] {
+  const isSingle = fault.kind === "refused-at-open" || isOneLink(fault);
+  return isSingle ? [fault.pod] : [...Array(pods).keys()];
 }
 
 /** Outages of a server of our own, and of the ways to it. */
@@ -56,6 +68,8 @@ export class RealOutages {
   readonly #server: StoreServer | undefined;
   readonly #spans: FaultSpans;
   readonly #wayOf: (pod: number) => PodWay;
+  /** By pod: what is wrong with its way. */
+  readonly #troubles = new Map<number, Trouble | undefined>();
   readonly #underWay = new Set<Promise<void>>();
   #isServing = false;
   #healed = Promise.withResolvers<void>();
@@ -86,6 +100,10 @@ export class RealOutages {
       this.#track(this.#hinder(fault.kind, trouble, pods, lastsMs));
       return lastsMs;
     }
+    if (fault.kind === "half-open") {
+      for (const pod of pods) this.#wayOf(pod).halfOpenAll();
+      return lastsMs;
+    }
     const server = this.#server;
     if (this.#isServing || server === undefined) return undefined;
     if (fault.kind === "store-freeze") {
@@ -107,6 +125,8 @@ export class RealOutages {
     lastsMs: number,
   ): number {
     switch (fault.kind) {
+      case "flush-all":
+        return this.#say(server, 0, ["FLUSHALL"], ["PING"]);
       case "store-rollback":
         return this.#rollBack(server, this.#spans.snapshotMs(fault), lastsMs);
       case "oom":
@@ -126,6 +146,13 @@ export class RealOutages {
       default:
         return this.#down(server, lastsMs, false);
     }
+  }
+
+  /** Removes the record under a key; whether there was one. */
+  async evict(key: string): Promise<boolean> {
+    const server = this.#server;
+    if (this.#isServing || server === undefined || !isRedis(server)) return false;
+    return await server.command("DEL", key) === 1;
   }
 
   /** Ends all of them; resolves when the server is as it should be. */
@@ -153,10 +180,16 @@ export class RealOutages {
   }
 
   #put(pods: readonly number[], trouble: Trouble | undefined): void {
-    for (const way of pods.map((pod) => this.#wayOf(pod))) {
-      way.hinder(trouble);
+    for (const pod of pods) {
       // A connection on which something was lost is of no use any more.
-      if (trouble?.kind !== "loss" && trouble?.kind !== "slow") way.cutAll();
+      const was = this.#troubles.get(pod);
+      this.#troubles.set(pod, trouble);
+      const way = this.#wayOf(pod);
+      way.hinder(trouble);
+      const isInOrder = trouble
+        ? KEEP_LINKS.includes(trouble.kind)
+        : was && LOSE_NOTHING.includes(was.kind);
+      if (!isInOrder) way.cutAll();
     }
   }
 

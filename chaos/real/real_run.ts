@@ -5,22 +5,28 @@
  */
 
 import { CallPlan } from "../call_plan.ts";
+import { callsAround, callsInOutage } from "../caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "../case.ts";
-import type { OutageKind } from "../fault_kinds.ts";
+import { losesMemory, type OutageKind } from "../fault_kinds.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "../fault_plan.ts";
+import { storeKeyOf } from "../hashed_id.ts";
+import { historySettings } from "../history_settings.ts";
 import type { Call, SessionName } from "../history.ts";
 import { keyOf } from "../model.ts";
+import type { PodFlush } from "../pod_events.ts";
 import type { ProxyFault } from "../proxy.ts";
 import { Recorder } from "../recorder.ts";
+import { ReplayKills } from "../replay_kills.ts";
+import { Replies } from "../replies.ts";
 import type { RunOutcome } from "../runner.ts";
 import { LagMeter } from "./lag_meter.ts";
 import type { FromPod } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { RealLane } from "./real_lane.ts";
 import { toProxyFault } from "./proxy_faults.ts";
+import { RealFaults } from "./real_faults.ts";
 import { podsHit, RealOutages } from "./real_outages.ts";
 
-const CAPACITY = 10;
 /** The two clocks, of the pods and of the server, and the rounding of both. */
 const TOLERANCE_MS = 40;
 /** A call that takes longer has lost its answer. */
@@ -56,14 +62,18 @@ export class RealRun {
   readonly #spans: FaultSpans;
   readonly #calls: CallPlan;
   readonly #recorder: Recorder;
+  /** What the store answered. */
+  readonly replies = new Replies();
   readonly #startedAtMs = performance.now();
   readonly #names = new Map<string, SessionName>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #lives: number[];
   readonly #commits: number[];
   readonly #outages: RealOutages;
-  /** By pod: how many commits it makes until it dies in its replay. */
-  readonly #replays = new Map<number, { commits: number; readonly fault: CaseFault }>();
+  readonly #faults: RealFaults;
+  /** Pods that were told to end. */
+  readonly #ending = new Set<number>();
+  readonly #replays = new ReplayKills();
   #restarting: Promise<void> = Promise.resolve();
   #quietAtMs = 0;
   #isHealed = false;
@@ -89,6 +99,12 @@ export class RealRun {
     this.#recorder = new Recorder(() => this.#nowMs());
     this.#lives = Array(chaosCase.pods).fill(1);
     this.#commits = Array(chaosCase.pods).fill(0);
+    this.#faults = new RealFaults({
+      ...{ spans: this.#spans, recorder: this.#recorder, pods: chaosCase.pods },
+      nameOf: (index) => this.#podName(index),
+      make: (op) => this.#make(op),
+      terminate: (index) => this.#terminate(index),
+    });
     for (const session of this.#calls.sessions) this.#names.set(keyOf(session), session);
   }
 
@@ -110,36 +126,26 @@ export class RealRun {
       await this.#make(op);
     }
     await this.#finish();
-    const { ttlMs, commandTimeoutMs, maxStalenessMs, failMode, durable } = this.#lane.settings;
-    const history = this.#recorder.history({
-      failMode,
-      durable,
-      ttlMs,
-      commandTimeoutMs,
-      maxStalenessMs,
-      capacity: CAPACITY,
-      lateBoundMs: this.#spans.lateBoundMs,
-      toleranceMs: TOLERANCE_MS + Math.round(HANDS * this.#mostLagMs),
-    });
+    const toleranceMs = TOLERANCE_MS + Math.round(HANDS * this.#mostLagMs);
+    const history = this.#recorder.history(
+      historySettings(this.#lane.settings, this.#spans, toleranceMs),
+    );
     const { operations, faults } = this.#recorder;
-    return { history, operations, faults };
+    return { history, operations, faults, replies: this.replies.counts };
   }
 
   /** Asked by a pod's proxy. */
   atCommit(index: number): ProxyFault | undefined {
-    const replay = this.#replays.get(index);
-    if (replay && --replay.commits <= 0) {
-      this.#replays.delete(index);
-      this.#recorder.struck(replay.fault.kind);
-      const spans = { lateMs: 0, latencyMs: 0 };
-      const strike = () => this.#lane.living(index)?.strike();
-      return toProxyFault({ ...replay.fault, kind: "pod-kill" }, spans, strike);
+    const strike = () => this.#lane.living(index)?.strike();
+    const replay = this.#replays.atCommit(index);
+    if (replay) {
+      this.#recorder.struck(replay.kind);
+      return toProxyFault({ ...replay, kind: "pod-kill" }, this.#spans, strike);
     }
     const fault = this.#plan.atCommit(index);
     if (fault === undefined) return undefined;
     this.recordFault(index, fault);
-    const spans = { lateMs: this.#spans.lateMs(fault), latencyMs: this.#spans.latencyMs(fault) };
-    return toProxyFault(fault, spans, () => this.#lane.living(index)?.strike());
+    return toProxyFault(fault, this.#spans, strike);
   }
 
   recordTold(index: number, told: (FromPod & { type: "told" })["told"]): void {
@@ -182,7 +188,7 @@ export class RealRun {
 
   recordKill(index: number): void {
     if (this.#isOver) return;
-    this.#recorder.kill(this.#podName(index));
+    if (!this.#ending.delete(index)) this.#recorder.kill(this.#podName(index));
     this.#lives[index] = (this.#lives[index] ?? 0) + 1;
     for (const { pod, settle } of [...this.#waiting.values()]) if (pod === index) settle();
   }
@@ -223,7 +229,15 @@ export class RealRun {
     pod.plan(this.#plan.commitFaultsOf(index), this.#commits[index] ?? 0);
   }
 
+  async #terminate(index: number): Promise<PodFlush | undefined> {
+    const pod = this.#lane.living(index);
+    if (!pod || this.#isRestarting) return undefined;
+    this.#ending.add(index);
+    return await pod.terminate();
+  }
+
   async #inject(fault: CaseFault): Promise<void> {
+    if (await this.#faults.inject(fault)) return;
     switch (fault.kind) {
       case "ttl-expiry":
         this.#recorder.fault(fault.kind, "store", { lastsMs: this.#spans.idleMs(fault) });
@@ -252,12 +266,13 @@ export class RealRun {
 
   async #beginOutage(fault: CaseFault & { readonly kind: OutageKind }): Promise<void> {
     if (this.#isRestarting) return;
+    if (fault.kind === "eviction") return await this.#evict(fault);
     const hit = podsHit(fault, this.#case.pods);
     const lastsMs = this.#outages.begin(fault, hit);
     if (lastsMs === undefined) return;
     const isKill = fault.kind === "pod-kill-outage" || fault.kind === "pod-kill-replay";
     const name = hit.length > 1 ? "store" : this.#podName(hit[0]!);
-    const isLoss = fault.kind === "store-empty" || fault.kind === "store-rollback";
+    const isLoss = losesMemory(fault.kind);
     // It has lost its memory for good when it is back.
     const window = {
       ...{ lastsMs: lastsMs + (isLoss ? RESTART_MS : 0), detail: fault.phase },
@@ -268,16 +283,19 @@ export class RealRun {
       case "pod-kill-outage":
         return void setTimeout(() => this.#killNow(fault), lastsMs * 0.7);
       case "pod-kill-replay":
-        this.#replays.set(fault.pod, { commits: 1 + Math.floor(fault.span * 3), fault });
-        return;
+        return this.#replays.wait(fault);
       case "refused-at-open":
         this.#lane.living(fault.pod)?.strike();
         await this.#prepare(fault.pod);
         return;
       case "ttl-in-outage":
         return await pause(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
+      case "partition":
+        for (const op of callsAround(fault, this.#case.pods)) await this.#make(op);
+        return;
       case "destroy-in-outage":
-        return await this.#destroyAndWrite(fault);
+        for (const op of callsInOutage(fault, 20)) await this.#make(op);
+        return;
     }
   }
 
@@ -288,14 +306,12 @@ export class RealRun {
     pod.strike();
   }
 
-  /** One pod destroys what another one goes on writing to. */
-  async #destroyAndWrite({ pod, length, span }: CaseFault): Promise<void> {
-    const op = { pod, session: length, fresh: false, variant: 0, pace: "gap", gapMs: 20 } as const;
-    const write: CaseOp = { ...op, pod: pod + 1, kind: "increment" };
-    const destroy: CaseOp = { ...op, kind: "destroy" };
-    for (const each of span < 0.5 ? [destroy, write, write] : [write, destroy, write]) {
-      await this.#make(each);
-    }
+  /** Removes the record of a session; from now on it may be gone. */
+  async #evict({ kind, length }: CaseFault): Promise<void> {
+    if (this.#outages.isBusy) return;
+    const session = this.#calls.sessions[length % this.#calls.sessions.length]!;
+    this.#recorder.window(kind, "store", { detail: keyOf(session) });
+    if (await this.#outages.evict(storeKeyOf(session))) this.#recorder.struck(kind);
   }
 
   /** Heals everything, waits until all is quiet, and looks at what is left. */
@@ -326,9 +342,7 @@ export class RealRun {
 
   /** Every pod, the heirs of the dead among them, brings what waits into the store. */
   async #settle(): Promise<void> {
-    const kinds = this.#case.faults.map(({ kind }) => kind);
-    const losesMemory = kinds.some((kind) => kind === "store-empty" || kind === "store-rollback");
-    if (losesMemory) await pause(NOTICED_MS);
+    if (this.#case.faults.some(({ kind }) => losesMemory(kind))) await pause(NOTICED_MS);
     await Promise.all([...this.#lives.keys()].map(async (index) => {
       const pod = await this.#prepare(index);
       const name = this.#podName(index);

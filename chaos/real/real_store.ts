@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { FaultProxy, type ProxyFault } from "../proxy.ts";
 import type { Trouble } from "../store_power.ts";
-import { isCommit } from "./proxy_faults.ts";
+import { isCommit, isInvalidation, outcomeOf } from "./proxy_faults.ts";
 import type { PodWay } from "./real_outages.ts";
 import { Restarts } from "./restarts.ts";
 import type { StoreServer } from "./store_server.ts";
@@ -15,8 +15,15 @@ import type { TargetStore } from "./target.ts";
 
 /** One lane's store: made when the lane starts, gone when it ends. */
 export interface RealStore {
-  /** The way to it for the pod of that index; `faultFor` is asked for every commit that a proxy sees. */
-  urlFor(pod: number, faultFor: () => ProxyFault | undefined): Promise<string | undefined>;
+  /**
+   * The way to it for the pod of that index; `faultFor` is asked for every commit that a proxy sees, and `hear` told of
+   * what it answers.
+   */
+  urlFor(
+    pod: number,
+    faultFor: () => ProxyFault | undefined,
+    hear: (reply: string) => void,
+  ): Promise<string | undefined>;
   /** Whether the pods make the faults of commands, and of the ways to it, themselves. */
   readonly faultsInPods: boolean;
   /** A pod's way to it, where a proxy stands on it. */
@@ -80,7 +87,11 @@ class ProxiedServer implements RealStore {
     this.#restarts = new Restarts(server);
   }
 
-  async urlFor(pod: number, faultFor: () => ProxyFault | undefined): Promise<string> {
+  async urlFor(
+    pod: number,
+    faultFor: () => ProxyFault | undefined,
+    hear: (reply: string) => void,
+  ): Promise<string> {
     const url = new URL(this.#url);
     const upstream = { host: url.hostname, port: Number(url.port || 6379) };
     const known = this.#proxies.get(pod);
@@ -88,6 +99,12 @@ class ProxiedServer implements RealStore {
       upstream,
       faultFor: (words) => isCommit(words) ? faultFor() : undefined,
       trouble: () => this.#troubles.get(pod),
+      onReply(words, reply) {
+        if (isCommit(words)) hear(`commit ${outcomeOf(reply)}`);
+      },
+      onPush(bytes) {
+        if (isInvalidation(bytes)) hear("invalidation");
+      },
     });
     this.#proxies.set(pod, proxy);
     url.hostname = "127.0.0.1";
@@ -99,6 +116,7 @@ class ProxiedServer implements RealStore {
     return {
       hinder: (trouble) => void this.#troubles.set(pod, trouble),
       cutAll: () => this.#proxies.get(pod)?.cutAll(),
+      halfOpenAll: () => this.#proxies.get(pod)?.halfOpenAll(),
     };
   }
 

@@ -165,7 +165,7 @@ function isQueued(model: Model, operation: Operation): boolean {
 /** Faults in which nothing is answered. */
 const SILENCES: readonly string[] = [
   ...["store-outage", "store-empty", "store-freeze", "black-hole", "loss-requests"],
-  ...["loss-replies", "pod-kill-outage", "ttl-in-outage", "destroy-in-outage"],
+  ...["loss-replies", "pod-kill-outage", "ttl-in-outage", "destroy-in-outage", "partition"],
 ];
 
 const silencesOf = perModel(({ faults }) =>

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Result } from "../history.ts";
 import type { Model, Operation } from "../model.ts";
 import { mayBeRefused, stoodStill } from "./outage.ts";
 import { describe, type Rule } from "./rule.ts";
@@ -28,6 +29,14 @@ export const documentedEnds: Rule = {
           message: `${describe(operation)} rejected with ${result.name}: ${result.message}`,
           ops: [operation.op],
         };
+      } else if (operation.call.oversize && result && !isRefusedInput(result)) {
+        yield {
+          guarantee: "G10",
+          rule: "documented-ends",
+          message: `expected ${describe(operation)} to be refused, as what it sets is too large; ` +
+            `it ended with ${result.kind}`,
+          ops: [operation.op],
+        };
       } else if (result?.kind === "refused" && !mayRefuse(model, operation, result.code)) {
         yield {
           guarantee: "G10",
@@ -48,10 +57,15 @@ export const documentedEnds: Rule = {
   },
 };
 
+function isRefusedInput(result: Result): boolean {
+  return result.kind === "refused" && result.code === "INVALID_INPUT";
+}
+
 /** Whether the store, or a full journal, may have refused a call. */
 function mayRefuse(model: Model, operation: Operation, code: string | undefined): boolean {
   // A rotation onto a taken id.
   if (code === undefined) return true;
+  if (code === "INVALID_INPUT") return operation.call.oversize ?? false;
   if (code === "JOURNAL_FULL") return model.settings.boundsJournal ?? false;
   return mayBeRefused(model, operation, [code.toLowerCase()]);
 }

@@ -9,12 +9,13 @@
 
 import { type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
 import { containsAll } from "./containment.ts";
+import { wasEvicted } from "./eviction.ts";
 import { OrderIndex } from "./order_index.ts";
 import { perModel, perName } from "./per_model.ts";
 import { enders } from "./session_ends.ts";
 import { SpanIndex } from "./span_index.ts";
 
-const LOSES_MEMORY: readonly string[] = ["store-empty", "store-rollback"];
+const LOSES_MEMORY: readonly string[] = ["store-empty", "store-rollback", "flush-all"];
 /** Longest time from a loss to the heal: heartbeats come every second. */
 const HEALED_MS = 2_500;
 
@@ -78,6 +79,9 @@ export function mayBeLost(
   by: Operation,
   write?: Operation,
 ): boolean {
+  // It was there by then, whether or not somebody knew.
+  const bornIndex = observations[0]!.by.invokeIndex;
+  if (wasEvicted(model, key, bornIndex, by.returnIndex)) return true;
   const since = write ?? observations[0]!.by;
   if (!mayHaveLost(model, since.invokeAtMs, by.returnIndex)) return false;
   if (!by.isFinal || wasReported(model, key) || wasEnded(model, key)) return true;

@@ -5,6 +5,7 @@
  */
 
 import { keyOf, type Model, type Operation } from "../model.ts";
+import { wasEvicted } from "./eviction.ts";
 import { OrderIndex } from "./order_index.ts";
 import { perModel, perName } from "./per_model.ts";
 
@@ -95,6 +96,7 @@ export function isBefore(model: Model, one: Operation, other: Operation): boolea
 /** Whether somebody may have ended what lived under a call's key, after it began and before an index. */
 export function mayHaveEnded(model: Model, operation: Operation, beforeIndex: number): boolean {
   const { invokeIndex, key, pod } = operation;
+  if (wasEvicted(model, key, invokeIndex, beforeIndex)) return true;
   const { next, latest, journaled } = enderIndexOf(model, key);
   // What began since can have ended it; what began before, if it had not ended by then.
   const since = next.after(invokeIndex);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { closest } from "fastest-levenshtein";
 import { FAULT_KINDS, type FaultKind } from "../../chaos/fault_kinds.ts";
+import { type Profile, PROFILES } from "../../chaos/profiles.ts";
 import type { BackendName } from "../../chaos/real/target.ts";
 import { SERVER_KINDS, type ServerKind } from "../servers/binary.ts";
 import { UsageError } from "./usage_error.ts";
@@ -8,6 +9,7 @@ import { UsageError } from "./usage_error.ts";
 export const BACKENDS: readonly BackendName[] = [
   ...["memory", "sqlite", "ioredis", "node-redis", "valkey-glide"] as const,
 ];
+const PROFILE_NAMES = Object.keys(PROFILES) as Profile[];
 
 /** Mutants side by side, unless it is said how many. */
 const MOST_JOBS = 8;
@@ -20,6 +22,10 @@ export interface ChaosArguments {
   readonly runs: number | undefined;
   readonly seed: number;
   readonly path: string | undefined;
+  /** A case to run instead of others. */
+  readonly caseFile: string | undefined;
+  /** Undefined: a mixture. */
+  readonly profile: Profile | undefined;
   /** Undefined: all. */
   readonly faults: readonly FaultKind[] | undefined;
   readonly timeLimitMs: number;
@@ -66,6 +72,8 @@ function describeCommand(print: (text: string) => void): Command {
     .option("--seed <n>", "repeats a run")
     .option("--path <p>", "with --seed, repeats the case that a failure names")
     .option("--faults <kinds>", "kinds of faults, or none; list prints them")
+    .option("--profile <name>", `how faults are put together: ${PROFILE_NAMES.join(", ")}`)
+    .option("--case <file>", "runs one case, as chaos wrote it")
     .option("--time-limit <seconds>", "longest time, after provisioning", "120")
     .option("--report <dir>", "folder of the reports", "chaos-report")
     .option("--provision", "fetches the servers that are missing, without root")
@@ -105,6 +113,8 @@ function read(options: Record<string, string | boolean | undefined>): ChaosArgum
     runs: whole("--runs", text("runs"), 1),
     seed: whole("--seed", text("seed"), -0x8000_0000) ?? randomSeed(),
     path,
+    caseFile: text("case"),
+    profile: readProfile(text("profile")),
     faults: readFaults(text("faults")),
     timeLimitMs: 1_000 * whole("--time-limit", text("timeLimit"), 1)!,
     reportDir: text("report")!,
@@ -150,6 +160,10 @@ function readServers(list: string | undefined): ChaosArguments["servers"] {
 function readFaults(list: string | undefined): readonly FaultKind[] | undefined {
   if (list === "none") return [];
   return names("--faults", list, FAULT_KINDS.map(({ kind }) => kind));
+}
+
+function readProfile(name: string | undefined): Profile | undefined {
+  return name === undefined ? undefined : oneOf("--profile", name, PROFILE_NAMES);
 }
 
 function names<Name extends string>(

@@ -1,8 +1,11 @@
 import { FAULT_KINDS } from "../../chaos/fault_kinds.ts";
 import type { Progress } from "../../chaos/exhaustive/explorer.ts";
 import type { CampaignResult, Finding } from "../../chaos/campaign.ts";
+import { writeCase } from "../../chaos/case_file.ts";
 import {
+  caseFileOf,
   type ChaosReport,
+  countSometimes,
   failureText,
   nameOf,
   reportBackend,
@@ -14,12 +17,16 @@ import { EXIT_CODES, judge, type Judgement } from "../../chaos/verdict.ts";
 import type { SampleHistory } from "../../chaos/report/page.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import {
-  type BackendRun,
   type BackendRunOptions,
+  corpusFor,
   faultsFor,
   runReal,
+  storeKindOf,
 } from "../../chaos/real/backend_run.ts";
+import type { LanesRun } from "../../chaos/real/lanes_run.ts";
+import { caseLine, faultsIn, readCaseFile, requirePossible } from "./case_run.ts";
 import { check } from "./check_command.ts";
+import { readCorpus } from "./corpus_files.ts";
 import { runExhaustive } from "./exhaustive_command.ts";
 import { runMutants } from "./mutants.ts";
 import { PodProcesses } from "../../chaos/real/pod_processes.ts";
@@ -54,8 +61,9 @@ export async function main(argv: readonly string[], signal: AbortSignal): Promis
 }
 
 function listFaults(terminal: Terminal): number {
-  for (const { kind, guarantee, effect } of FAULT_KINDS) {
-    terminal.line(`${kind.padEnd(16)} ${guarantee}  ${effect}`);
+  for (const { kind, guarantee, effect, stores } of FAULT_KINDS) {
+    const where = stores.join(", ");
+    terminal.line(`${kind.padEnd(18)} ${guarantee.padEnd(3)}  ${where.padEnd(22)}  ${effect}`);
   }
   return EXIT_CODES.held;
 }
@@ -131,7 +139,14 @@ async function chaos(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const selection = await selectTargets(args, (line) => terminal.line(line));
+  const only = await readCaseFile(args.caseFile);
+  const selection = await selectTargets(
+    // A case is simulated, if nothing else is said.
+    only && args.backends === undefined ? { ...args, backends: ["memory"] } : args,
+    (line) => terminal.line(line),
+  );
+  if (only) requirePossible(selection.targets, only);
+  const corpus = await readCorpus();
   const startedAtMs = performance.now();
   terminal.line(
     `Seed ${args.seed}; testing ${selection.targets.map(nameOf).join(", ") || "none"}.`,
@@ -146,7 +161,7 @@ async function chaos(
     const ended = await Promise.allSettled(
       targets.map((target) =>
         runTarget(target, args, terminal, {
-          ...{ args, timeLimitMs: leftMs, signal, processes },
+          ...{ args, corpus, ...(only && { only }), timeLimitMs: leftMs, signal, processes },
           onTally: (tallies) => progress.tell(target, tallies),
         })
       ),
@@ -169,7 +184,9 @@ async function chaos(
   const ended = verdict(args, runs, failures, signal);
   for (const problem of ended.problems) terminal.error(problem);
   const samples = runs.flatMap(({ target, results }) => sampleOf(target, results));
-  await writeReport(args, { startedAtMs, backends, skipped, mutants: [], ...ended }, samples);
+  const sometimes = countSometimes(runs.flatMap(({ results }) => results));
+  const parts = { backends, skipped, mutants: [], sometimes, ...ended };
+  await writeReport(args, { startedAtMs, ...parts }, samples);
   return EXIT_CODES[ended.verdict];
 }
 
@@ -201,44 +218,69 @@ async function runTarget(
   const named = { ...target, serverVersion: version };
   const reported = reportBackend(
     { backend: named.backend, server: named.server, serverVersion: version },
-    faultsFor(target, args.faults),
+    options.only ? faultsIn(options.only) : faultsFor(target, args.faults),
     results,
     (finding) => replayCommand(target, args, finding),
     performance.now() - startedAtMs,
   );
-  terminal.line(summaryLine(reported));
+  terminal.line(
+    options.only ? caseLine(nameOf(named), options.only, results) : summaryLine(reported),
+  );
   for (const { finding } of results) {
     if (finding === undefined) continue;
+    await writeCaseFile(args, caseFileOf(reported, finding), finding);
     terminal.line(failureText(nameOf(named), finding, replayCommand(target, args, finding)));
   }
   return { target: named, results, reported };
 }
 
-async function runBackend(target: Target, options: BackendRunOptions): Promise<BackendRun> {
+async function runBackend(target: Target, options: BackendRunOptions): Promise<LanesRun> {
   if (target.store.kind !== "memory") return await runReal(target, options);
-  const { args: { seed, path, runs, faults }, timeLimitMs, signal, onTally } = options;
+  const { args: { seed, path, runs, faults, profile }, timeLimitMs, signal, onTally } = options;
   const results = await runShards({
     task: {
       ...{ seed, timeLimitMs, isDeterministic: true },
-      cases: { faults: faultsFor(target, faults), time: "virtual" },
+      cases: { faults: faultsFor(target, faults), time: "virtual", ...(profile && { profile }) },
+      corpus: corpusFor(target, options),
       ...(path === undefined ? {} : { path }),
       ...(runs === undefined ? {} : { runs }),
+      ...(options.only && { runs: 0 }),
     },
     ...{ signal, onTally },
   });
   return { results, server: undefined };
 }
 
-function replayCommand(target: Target, args: ChaosArguments, { seed, path }: Finding): string {
+async function writeCaseFile(
+  args: ChaosArguments,
+  name: string,
+  finding: Finding,
+): Promise<void> {
+  await Deno.mkdir(args.reportDir, { recursive: true });
+  await Deno.writeTextFile(`${args.reportDir}/${name}`, writeCase(finding.case));
+}
+
+function replayCommand(
+  target: Target,
+  args: ChaosArguments,
+  { seed, path, entry }: Finding,
+): string {
   const server = target.store.kind === "redis-url" && args.servers && "url" in args.servers
     ? args.servers.url
     : target.server;
   return [
     `deno task chaos --backend ${target.backend}`,
     server === null ? "" : ` --server ${server}`,
-    args.faults === undefined ? "" : ` --faults ${args.faults.join(",") || "none"}`,
-    ` --seed ${seed} --path ${path} --runs 1`,
+    ...(entry === undefined ? repeated(args, seed, path) : [` --case ${entry}`]),
   ].join("");
+}
+
+function repeated(args: ChaosArguments, seed: number, path: string): string[] {
+  return [
+    args.faults === undefined ? "" : ` --faults ${args.faults.join(",") || "none"}`,
+    args.profile === undefined ? "" : ` --profile ${args.profile}`,
+    ` --seed ${seed} --path ${path} --runs 1`,
+  ];
 }
 
 /** The history of a backend's lanes that shows most. */
@@ -251,7 +293,7 @@ function sampleOf(target: Target, results: readonly CampaignResult[]): SampleHis
 async function writeReport(
   args: ChaosArguments,
   { startedAtMs, ...parts }:
-    & Pick<ChaosReport, "backends" | "skipped" | "mutants" | "exhaustive" | "verdict" | "problems">
+    & Omit<ChaosReport, "version" | "seed" | "durationMs" | "startedAt">
     & { readonly startedAtMs: number },
   samples: readonly SampleHistory[] = [],
 ): Promise<void> {
@@ -272,7 +314,8 @@ function verdict(
   signal: AbortSignal,
 ): Judgement {
   const outcomes = runs.map(({ target, results }) => ({
-    ...{ name: nameOf(target), faults: faultsFor(target, args.faults), results },
+    ...{ name: nameOf(target), store: storeKindOf(target), results },
+    faults: faultsFor(target, args.faults),
   }));
   const interrupted = signal.aborted
     ? ["Interrupted: what was not run by then was not tested."]
@@ -280,6 +323,6 @@ function verdict(
   return judge(outcomes, {
     selected: args.faults,
     failures: [...failures, ...interrupted],
-    isReplay: args.path !== undefined,
+    isReplay: args.path !== undefined || args.caseFile !== undefined,
   });
 }

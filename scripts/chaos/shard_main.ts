@@ -19,7 +19,7 @@ function say(message: FromShard): void {
 }
 
 if (import.meta.main) {
-  const task: ShardTask = JSON.parse(Deno.args[0]!);
+  const task: ShardTask = await new Response(Deno.stdin.readable).json();
   let toldAtMs = 0;
   const result = await runCampaign({
     ...task,

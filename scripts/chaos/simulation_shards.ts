@@ -25,12 +25,15 @@ const MAIN = new URL("./shard_main.ts", import.meta.url);
 /** Runs them until all are done, or one has found something. */
 export async function runShards(options: ShardsOptions): Promise<CampaignResult[]> {
   const { path, runs = Infinity } = options.task;
-  const count = path === undefined ? Math.min(navigator.hardwareConcurrency, MOST_SHARDS, runs) : 1;
+  const most = Math.min(navigator.hardwareConcurrency, MOST_SHARDS, runs);
+  const count = path === undefined ? Math.max(1, most) : 1;
   const found = new AbortController();
   const signal = AbortSignal.any([found.signal, options.signal]);
   const tallies: Tally[] = [];
   const results = await Promise.all(Array.from({ length: count }, async (_, index) => {
-    const task: ShardTask = { ...options.task, stride: { index, of: count } };
+    // What comes before all cases is run once.
+    const corpus = index === 0 ? options.task.corpus ?? [] : [];
+    const task: ShardTask = { ...options.task, corpus, stride: { index, of: count } };
     const result = await runShard(task, signal, (tally) => {
       tallies[index] = tally;
       options.onTally(tallies.filter((known) => known !== undefined));
@@ -49,13 +52,15 @@ async function runShard(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", "--no-check", "--quiet", ...await armedOptions()],
-      ...[MAIN.href, JSON.stringify(task)],
+      MAIN.href,
     ],
-    stdin: "null",
+    stdin: "piped",
     stdout: "piped",
     stderr: "piped",
     signal,
   }).spawn();
+  // A task with its cases may be longer than an argument can be.
+  const told = new Response(JSON.stringify(task)).body!.pipeTo(child.stdin);
   const said = new Response(child.stderr).text();
   let tally: Tally | undefined;
   let result: CampaignResult | undefined;
@@ -65,6 +70,8 @@ async function runShard(
     else onTally(tally = message.tally);
   }
   if (result) onTally(result.tally);
+  // One that ended before it had read all is told of by what it said.
+  await told.catch(() => {});
   await child.status;
   if (result) return result;
   if (!signal.aborted) throw new Error(`a part of the simulated run ended early: ${await said}`);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { checkHistory } from "../../chaos/checker.ts";
+import { keyOf } from "../../chaos/model.ts";
 import { HistoryBuilder } from "./history_builder.ts";
 import { accept } from "./outage_histories.ts";
 
@@ -47,6 +48,28 @@ Deno.test("after a loss of memory only what a living pod held must be there", ()
     history.end(history.begin("p1", "get", FRESH, true), { kind: "absent" });
     assertEquals(checkHistory(history.build()).verdict, expected, holder);
   }
+});
+
+Deno.test("a record that was evicted may be gone from then on, and only that one", () => {
+  const evict = (history: HistoryBuilder, id: string) =>
+    history.fault("eviction", "store", 0, keyOf({ tenant: "a", id }));
+  const look = (history: HistoryBuilder) =>
+    history.end(history.begin("p2", "get", FRESH), { kind: "absent" });
+  for (const [id, expected] of [["1", "holds"], ["2", "violated"]] as const) {
+    const history = new HistoryBuilder();
+    history.create();
+    evict(history, id);
+    look(history);
+    assertEquals(checkHistory(history.build()).verdict, expected, id);
+  }
+  const early = new HistoryBuilder();
+  evict(early, "1").create();
+  look(early);
+  assertEquals(checkHistory(early.build()).verdict, "violated");
+  const late = new HistoryBuilder();
+  late.create();
+  evict(look(late), "1");
+  assertEquals(checkHistory(late.build()).verdict, "violated");
 });
 
 Deno.test("what was destroyed may be revived by a loss of memory only if its destroyer died", () => {

@@ -220,6 +220,16 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbour>> = {
   "drained": {
     write: (history) => history.flush("p1", { outcome: "kept", journaled: 0, hadSettled: true }),
   },
+  "recovers-in-time": {
+    settings: { recoveredAtMs: 100 },
+    write(history) {
+      history.create();
+      const early = history.begin("p1", "touch");
+      history.degraded(early, { kind: "boolean", value: true });
+      const late = history.wait(200).begin("p1", "touch");
+      history.end(late, { kind: "boolean", value: true });
+    },
+  },
   "recovery": {
     write: (history) => history.end(history.begin("p1", "get", FRESH, true), { kind: "absent" }),
   },

@@ -24,7 +24,9 @@ type State = Partial<Pick<SeenSession, "context" | "trajectory" | "expiresInMs">
   readonly version: number;
 };
 
-type CallOptions = Partial<Pick<Call, "fresh" | "to" | "session">> & { readonly effect?: Effect };
+type CallOptions = Partial<Pick<Call, "fresh" | "to" | "session" | "oversize">> & {
+  readonly effect?: Effect;
+};
 
 /** Writes a history by hand: one session `a/1` unless another is named, one call after the other. */
 export class HistoryBuilder {
@@ -125,9 +127,10 @@ export class HistoryBuilder {
     return this;
   }
 
-  fault(kind: string, pod: string, lastsMs = 0): this {
+  fault(kind: string, pod: string, lastsMs = 0, detail?: string): this {
     const untilMs = this.#atMs + lastsMs;
-    this.#events.push({ type: "fault", atMs: this.#atMs, kind, pod, untilMs });
+    const event = { type: "fault", atMs: this.#atMs, kind, pod, untilMs } as const;
+    this.#events.push({ ...event, ...(detail !== undefined && { detail }) });
     return this;
   }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { checkHistory } from "../../chaos/checker.ts";
 import { crossCheck } from "../../chaos/linearizability/cross_check.ts";
 import { checkLinearizability } from "../../chaos/linearizability/linearizability.ts";
+import { keyOf } from "../../chaos/model.ts";
 import { HistoryBuilder } from "./history_builder.ts";
 
 const FRESH = { fresh: true };
@@ -173,6 +174,20 @@ Deno.test("what is not decided is counted, and is not good", () => {
   const { verdict, leftOut } = checkLinearizability(ambiguous.build(), limits);
   assertEquals([verdict, leftOut.undecided], ["undecided", 1]);
   assertEquals(checkLinearizability(ambiguous.build(), { maxAmbiguous: 9 }).verdict, "holds");
+});
+
+Deno.test("what a fault takes from a store is left out, and no more than that", () => {
+  const session = { tenant: "a", id: "2" };
+  const cases = [["flush-all", 2], ["eviction", 1], ["clock-skew", 0]] as const;
+  for (const [kind, lost] of cases) {
+    const history = new HistoryBuilder();
+    history.create();
+    const op = history.begin("p1", "getOrCreate", { session, effect: { kind: "birth" } });
+    history.shows(op, { incarnation: "Y", version: 1, context: { b: op } });
+    history.fault(kind, kind === "clock-skew" ? "p1" : "store", 0, keyOf(session));
+    const { explained, leftOut } = checkLinearizability(history.build());
+    assertEquals([explained, leftOut.lost], [2 - lost, lost], kind);
+  }
 });
 
 Deno.test("many calls without an outcome that do the same are taken for one", () => {

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { FaultProxy, type ProxyFault } from "../../chaos/proxy.ts";
+import type { Trouble } from "../../chaos/store_power.ts";
 import { commandWords, frameEnd, FrameReader } from "../../chaos/resp_frames.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -119,6 +120,108 @@ Deno.test("a latency holds the reply up", async () => {
     assertEquals(await increment(port), ":1\r\n");
     assertEquals(performance.now() - startedAtMs >= 55, true);
   });
+});
+
+/** Sends an INCR; resolves with all that came until the connection ended, or `wanted` bytes. */
+function collect(port: number, wanted: number): Promise<{ text: string; chunks: number }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    let text = "";
+    let chunks = 0;
+    const done = () => {
+      socket.destroy();
+      resolve({ text, chunks });
+    };
+    socket.on("data", (chunk) => {
+      text += Buffer.from(chunk).toString();
+      chunks++;
+      if (text.length >= wanted) done();
+    });
+    socket.on("error", reject);
+    socket.on("end", done);
+    socket.write(INCR);
+  });
+}
+
+Deno.test("a connection ends with a FIN inside the reply, which was executed", async () => {
+  await withFault({ kind: "limit-data" }, async (port, counter) => {
+    assertEquals((await collect(port, 4)).text, ":1");
+    assertEquals(counter.count, 1);
+  });
+});
+
+Deno.test("a command that is sent again is executed twice and answered once", async () => {
+  await withFault({ kind: "resend" }, async (port, counter) => {
+    assertEquals(await increment(port), ":2\r\n");
+    assertEquals(counter.count, 2);
+  });
+});
+
+/** A proxy before a counter, with a trouble that can be changed. */
+async function withTrouble(
+  test: (proxy: FaultProxy, counter: Counter, put: (trouble: Trouble) => void) => Promise<void>,
+): Promise<void> {
+  await using counter = new Counter();
+  let trouble: Trouble | undefined;
+  await using proxy = await FaultProxy.listen({
+    upstream: { host: "127.0.0.1", port: await counter.listen() },
+    trouble: () => trouble,
+  });
+  await test(proxy, counter, (next) => trouble = next);
+}
+
+Deno.test("a slicer sends a reply byte by byte", async () => {
+  await withTrouble(async (proxy, _, put) => {
+    assertEquals((await collect(proxy.port, 4)).chunks, 1);
+    put({ kind: "slicer" });
+    const { text, chunks } = await collect(proxy.port, 4);
+    assertEquals(text, ":2\r\n");
+    assertEquals(chunks > 1, true);
+  });
+});
+
+Deno.test("a narrow link takes its time for every byte, either way", async () => {
+  await withTrouble(async (proxy, _, put) => {
+    put({ kind: "bandwidth", bytesPerMs: 0.5 });
+    const startedAtMs = performance.now();
+    await increment(proxy.port);
+    assertEquals(performance.now() - startedAtMs >= 2 * (INCR.length + 4) - 5, true);
+  });
+});
+
+Deno.test("a connection that is half open is silent, and a new one works", async () => {
+  await withTrouble(async (proxy, counter) => {
+    const old = connect({ host: "127.0.0.1", port: proxy.port });
+    const heard: string[] = [];
+    old.on("data", (chunk) => heard.push(Buffer.from(chunk).toString()));
+    old.on("close", () => heard.push("closed"));
+    old.write(INCR);
+    while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    proxy.halfOpenAll();
+    old.write(INCR);
+    assertEquals(await increment(proxy.port), ":2\r\n");
+    assertEquals([heard, counter.count], [[":1\r\n"], 2]);
+    old.destroy();
+  });
+});
+
+Deno.test("a deaf link loses what answers nothing, and passes replies on", async () => {
+  const pushed = ">2\r\n+message\r\n+x\r\n";
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write(`${pushed}:1\r\n`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const upstream = { host: "127.0.0.1", port: (server.address() as { port: number }).port };
+  for (const isDeaf of [false, true]) {
+    await using proxy = await FaultProxy.listen({
+      upstream,
+      trouble: () => isDeaf ? { kind: "deaf" } : undefined,
+    });
+    const expected = `${isDeaf ? "" : pushed}:1\r\n`;
+    assertEquals((await collect(proxy.port, expected.length)).text, expected);
+  }
+  await new Promise((resolve) => server.close(resolve));
 });
 
 Deno.test("messages of both protocol versions are found, however they are cut into pieces", () => {

@@ -66,6 +66,17 @@ export const RED: readonly RedCase[] = [
     },
   },
   {
+    what: "a pod still answers from memory when the faults have long stopped",
+    rule: "recovers-in-time",
+    guarantee: "G9",
+    settings: { recoveredAtMs: 100 },
+    write: (history) => {
+      history.create();
+      const op = history.wait(200).begin("p1", "touch");
+      history.degraded(op, { kind: "boolean", value: true });
+    },
+  },
+  {
     what: "an increment on a destroyed session succeeds",
     rule: "no-write-to-the-dead",
     guarantee: "G4",
@@ -308,6 +319,16 @@ export const RED: readonly RedCase[] = [
     write: (history) => {
       const op = history.begin("p1", "get", FRESH);
       history.wait(2_500).end(op, { kind: "absent" });
+    },
+  },
+  {
+    what: "a value that is too large is taken",
+    rule: "documented-ends",
+    guarantee: "G10",
+    write: (history) => {
+      history.create();
+      const op = history.begin("p1", "updateContext", { effect: MARK, oversize: true });
+      history.shows(op, { version: 2, context: { b: 1, s: op, [`m${op}`]: 1 } });
     },
   },
   {

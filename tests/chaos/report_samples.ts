@@ -43,6 +43,7 @@ export function reportedBackend(more: Partial<ReportedBackend> = {}): ReportedBa
     server: null,
     serverVersion: null,
     histories: 200,
+    corpus: 10,
     operations: 12_345,
     faults: { "pod-kill": 15, "store-outage": 3 },
     violations: [],

@@ -1,0 +1,51 @@
+/**
+ * Rules about calls after the faults have stopped: all is again as if there had been none.
+ *
+ * @module
+ */
+
+import type { Model, Operation } from "../model.ts";
+import { mayHaveExpired } from "./outage.ts";
+import { describe, type Rule } from "./rule.ts";
+import { mayHaveEnded } from "./session_ends.ts";
+
+/** G9: within a bound after the last fault, pods serve from the store again, and keep no caller waiting. */
+export const recoversInTime: Rule = {
+  name: "recovers-in-time",
+  guarantees: ["G9"],
+  *check(model) {
+    const { recoveredAtMs } = model.settings;
+    if (recoveredAtMs === undefined) return;
+    for (const operation of model.operations) {
+      if (operation.invokeAtMs < recoveredAtMs) continue;
+      const what = trouble(model, operation);
+      if (what === undefined) continue;
+      yield {
+        guarantee: "G9",
+        rule: "recovers-in-time",
+        message: `expected everything to have recovered ${Math.round(recoveredAtMs)} ms into the ` +
+          `history; ${describe(operation)} ${what}`,
+        ops: [operation.op],
+      };
+    }
+  },
+};
+
+function trouble(model: Model, operation: Operation): string | undefined {
+  const { result, invokeAtMs, returnAtMs } = operation;
+  if (result === undefined) return "has no answer";
+  if (operation.isDegraded) return "is answered from memory";
+  if (result.kind === "unavailable" && !mayBeUnknown(model, operation)) {
+    return `is unavailable (${result.outcome})`;
+  }
+  const { commandTimeoutMs, toleranceMs } = model.settings;
+  const tookMs = returnAtMs - invokeAtMs;
+  return tookMs > commandTimeoutMs + toleranceMs ? `takes ${Math.round(tookMs)} ms` : undefined;
+}
+
+/** Applied, and what it led to had ended before it could be read. */
+function mayBeUnknown(model: Model, operation: Operation): boolean {
+  const { result, returnIndex, returnAtMs } = operation;
+  return result?.kind === "unavailable" && result.outcome === "unknown" &&
+    (mayHaveEnded(model, operation, returnIndex) || mayHaveExpired(model, operation, returnAtMs));
+}
