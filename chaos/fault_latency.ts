@@ -64,9 +64,13 @@ interface Timed {
   readonly isAnswered: boolean;
 }
 
+/** Kinds that hit the store, or the way to it, and leave it where it is. */
+const STAYS = ["script-flush", "flush-all", "eviction", "inbox-cut", "slicer", "bandwidth"];
+
 /** Whether a fault of that kind keeps pods from their store for a while. */
 export function takesStoreAway(kind: string): boolean {
   if (kind === "server-restart") return true;
+  if (STAYS.includes(kind)) return false;
   return FAULT_KINDS.some((known) => known.kind === kind && isOutage(known.kind));
 }
 

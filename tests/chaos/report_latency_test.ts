@@ -76,6 +76,12 @@ Deno.test("the slowest call of an outage is one that waited for the store", () =
   collected.add(builder.build());
   const { latencyMs, pod, fault } = collected.slowestInOutage!;
   assertEquals([latencyMs, pod, fault], [90, "p1", "store-outage"]);
+  // A store that lost a record, or whose word of commits is lost, answers all the same.
+  builder.wait(10).fault("inbox-cut", "store", 500);
+  call(builder, "p1", 200);
+  const again = new FaultLatencies();
+  again.add(builder.build());
+  assertEquals(again.slowestInOutage, collected.slowestInOutage);
   const merged = new FaultLatencies();
   merged.merge(collected);
   assertEquals(merged.slowestInOutage, collected.slowestInOutage);
