@@ -35,6 +35,8 @@ export interface CampaignOptions {
   readonly stride?: { readonly index: number; readonly of: number };
   /** Longest time, making the failing case smaller included, in milliseconds. */
   readonly timeLimitMs: number;
+  /** Longest time for making the failing case smaller, in milliseconds. @default 30000 */
+  readonly shrinkMs?: number;
   /** Whether the same case must give the same history; a share of the cases is then run twice. */
   readonly isDeterministic: boolean;
   /** How often a case is tried that failed before, where time is real. @default 1 */
@@ -105,7 +107,6 @@ export interface Sample {
 
 /** One case in so many is run twice. */
 const TWICE_EVERY = 20;
-/** Time that is kept for making a failing case smaller, at most. */
 const SHRINK_MS = 30_000;
 /** Events of a history that is kept to be shown, at most. */
 const SAMPLE_EVENTS = 2_000;
@@ -200,7 +201,8 @@ class Campaign {
     if (this.#failing === undefined && this.#isAnothers(this.#cases++)) return true;
     const now = performance.now();
     const isShrinking = this.#failing !== undefined;
-    if (isShrinking && now > Math.min(this.#endsAtMs, this.#failedAtMs + SHRINK_MS)) return true;
+    const { shrinkMs = SHRINK_MS } = this.#options;
+    if (isShrinking && now > Math.min(this.#endsAtMs, this.#failedAtMs + shrinkMs)) return true;
     const tries = isShrinking || this.#options.path !== undefined ? this.#options.tries ?? 1 : 1;
     try {
       for (let attempt = 0; attempt < tries; attempt++) {

@@ -40,6 +40,8 @@ export interface RunChaosOptions {
   readonly runs?: number;
   /** Longest time, in milliseconds. @default 60000 */
   readonly timeLimitMs?: number;
+  /** Of that, the longest time for making a failing case smaller, in milliseconds. @default 30000 */
+  readonly shrinkMs?: number;
   /** The managers' options where they are to differ; short ones make for more histories. @default {@linkcode REAL_SETTINGS} */
   readonly settings?: Partial<CaseSettings>;
   /** How far the pods' wall clocks are off, ahead and behind, in milliseconds; for `processes`. @default 0 */
@@ -151,10 +153,11 @@ class ModuleRun {
   }
 
   async simulate(): Promise<RunOutcomes> {
-    const { timeLimitMs = TIME_LIMIT_MS, path, runs, signal, settings } = this.#options;
+    const { timeLimitMs = TIME_LIMIT_MS, path, runs, shrinkMs, signal, settings } = this.#options;
     const faults = this.#chosen(SIMULATED_MODULE_FAULTS);
     const result = await runModuleSimulated(this.#module, {
       ...{ seed: this.seed, timeLimitMs, faults },
+      ...(shrinkMs === undefined ? {} : { shrinkMs }),
       ...(path === undefined ? {} : { path }),
       ...(runs === undefined ? {} : { runs }),
       ...(signal === undefined ? {} : { signal }),
@@ -165,7 +168,7 @@ class ModuleRun {
   }
 
   async inProcesses(): Promise<RunOutcomes> {
-    const { timeLimitMs = TIME_LIMIT_MS, path, runs, signal } = this.#options;
+    const { timeLimitMs = TIME_LIMIT_MS, path, runs, shrinkMs, signal } = this.#options;
     const processes = new PodProcesses();
     const first = Promise.withResolvers<ModuleStore>();
     let lane: RealLane | undefined;
@@ -174,6 +177,7 @@ class ModuleRun {
       const faults = this.#chosen((await first.promise).faults);
       const { results, server } = await runLanes({
         ...{ seed: this.seed, path, runs, faults, timeLimitMs },
+        ...(shrinkMs === undefined ? {} : { shrinkMs }),
         signal: signal ?? new AbortController().signal,
         onTally: (tallies) => this.#tell(tallies),
         open: async (index) => index === 0 ? opened : await this.#open(index, processes),

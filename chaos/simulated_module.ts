@@ -16,8 +16,11 @@ export const SIMULATED_MODULE_FAULTS: readonly FaultKind[] = faultKindsOf("memor
   .filter((kind) => !losesMemory(kind) && kind !== "eviction");
 
 /** What is run. */
-export interface SimulatedModuleOptions
-  extends Pick<CampaignOptions, "seed" | "path" | "runs" | "timeLimitMs" | "signal" | "onHistory"> {
+export interface SimulatedModuleOptions extends
+  Pick<
+    CampaignOptions,
+    "seed" | "path" | "runs" | "timeLimitMs" | "shrinkMs" | "signal" | "onHistory"
+  > {
   readonly faults: readonly FaultKind[];
   readonly settings?: Partial<CaseSettings>;
 }

@@ -25,6 +25,8 @@ export interface LanesRunOptions {
   /** Run alone, on one lane, `runs` times, or until it has had its chances. */
   readonly only?: CorpusEntry;
   readonly timeLimitMs: number;
+  /** Of that, the longest time for making a failing case smaller. */
+  readonly shrinkMs?: number;
   readonly signal: AbortSignal;
   readonly onTally: (tallies: readonly Tally[]) => void;
   /** Makes the lane of that index. */
@@ -89,13 +91,15 @@ class LanesRunner {
   }
 
   async #campaign(lane: RealLane, index: number, onFirst: () => void): Promise<CampaignResult> {
-    const { seed, path, runs, faults, profile, corpus = [], only, onTally } = this.#options;
+    const { seed, path, runs, faults, profile, corpus = [], only, shrinkMs, onTally } =
+      this.#options;
     const result = await runCampaign({
       // Each lane its own seed, so that a failure names one that repeats it alone.
       seed: (seed + index) | 0,
       ...(path === undefined ? {} : { path }),
       ...(runs === undefined ? {} : { runs: Math.ceil((runs - index) / this.#count) }),
       timeLimitMs: this.#endsAtMs - performance.now(),
+      ...(shrinkMs === undefined ? {} : { shrinkMs }),
       signal: this.#signal,
       runner: (chaosCase) => lane.run(chaosCase),
       cases: { faults: weighted(faults), time: "real", ...(profile && { profile }) },

@@ -40,6 +40,7 @@ for (const bug of BUGS) {
     const result = await runChaos({
       adapterModule: adapterModule(bug),
       ...{ faults, seed: 1, timeLimitMs: TIME_LIMIT_MS, clockSkewMs: HOUR_MS },
+      shrinkMs: 4_000,
       onProgress: (progress) => {
         histories = progress.histories;
       },
