@@ -5,6 +5,7 @@
  */
 
 import { nextTick } from "node:process";
+import { systemClock, type Timer } from "../core/clock.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
@@ -17,7 +18,12 @@ import {
   type RedisReply,
   toArgument,
 } from "./redis/driver.ts";
-import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
+import {
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  type Endpoint,
+  loadClient,
+  toEndpoint,
+} from "./redis/endpoint.ts";
 import { replyCode } from "./redis/errors.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
 import { RedisStore } from "./redis/store.ts";
@@ -199,11 +205,13 @@ class IoredisDriver implements RedisDriver {
     });
     client.on("error", (error: Error) => this.#lastError = error);
     client.on("ready", () => this.#lastError = undefined);
+    boundHandshake(client, connectTimeoutMs);
     return client;
   }
 
   #createSubscriber(client: IoredisClient): IoredisClient {
     const subscriber = client.duplicate(OWN_CONNECTION);
+    boundHandshake(subscriber, this.#endpoint?.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS);
     let connections = 0;
     subscriber.on("error", () => {
       // Told by "close"; without a listener it would be thrown.
@@ -243,6 +251,17 @@ const OWN_CONNECTION = {
   disconnectTimeout: CLOSE_TIMEOUT_MS / 2,
   retryStrategy: (times: number): number => Math.min(20 * times, 200),
 };
+
+/** Gives a connection up whose first commands are not answered: the client waits for their answers for ever. */
+function boundHandshake(client: IoredisClient, timeoutMs: number): void {
+  let timer: Timer | undefined;
+  client.on("connect", () => {
+    timer = systemClock.after(timeoutMs, () => {
+      if (client.status === "connect") client.disconnect(true);
+    });
+  });
+  for (const event of ["ready", "close"]) client.on(event, () => timer?.cancel());
+}
 
 /** Resolves when commands can be sent; rejects with the first error. */
 function becomesReady(client: IoredisClient): Promise<void> {

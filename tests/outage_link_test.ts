@@ -3,10 +3,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { FaultProxy } from "../chaos/mod.ts";
 import {
+  CLIENTS,
   COMMAND_TIMEOUT_MS,
   idsOf,
   onEachServer,
-  type OutagePod,
+  OutagePod,
   OutagePods,
   pause,
   storedSum,
@@ -131,4 +132,33 @@ onEachServer("flapping every 200 ms under traffic, every increment counts once",
     assertEquals(pod.told("rejected"), []);
     await pod.isUp();
   });
+});
+
+/** What a client says first on a new connection. */
+const HANDSHAKE = /^(hello|auth|client|info|select)$/i;
+
+onEachServer("a connection that falls silent while it is made is given up", async ({ port }) => {
+  for (const client of CLIENTS) {
+    let isArmed = false;
+    await using proxy: FaultProxy = await FaultProxy.listen({
+      upstream: { host: "127.0.0.1", port },
+      faultFor([name]) {
+        if (isArmed && HANDSHAKE.test(new TextDecoder().decode(name))) {
+          isArmed = false;
+          proxy.halfOpenAll();
+        }
+        return undefined;
+      },
+    });
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    await using pod = await OutagePod.open(client, { url });
+    await pod.sessions.getOrCreate("u");
+    isArmed = true;
+    proxy.cutAll();
+    for (let round = 0; isArmed && round < MOST_ROUNDS; round++) await pause(50);
+    assert(!isArmed, `${client} has not connected again`);
+    assertEquals(await pod.sessions.increment("u", "n"), 1);
+    await pod.manager.flush({ timeoutMs: 15_000 });
+    assertEquals((await pod.sessions.get("u", { fresh: true }))?.context, { n: 1 });
+  }
 });

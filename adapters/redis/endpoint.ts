@@ -20,7 +20,7 @@ export interface Endpoint {
 }
 
 const DEFAULT_PORT = 6379;
-const DEFAULT_CONNECT_TIMEOUT_MS = 1_000;
+export const DEFAULT_CONNECT_TIMEOUT_MS = 1_000;
 
 /** Reads the URL and what is said beside it. Throws `ConfigError`, which never shows the URL. */
 export function toEndpoint(options: ConnectionOptions): Endpoint {

@@ -25,11 +25,11 @@ function adapterModule(bug?: Bug): URL {
  * tombstone too.
  */
 const BREAKS: Readonly<Record<Bug, readonly [guarantees: RegExp, faults: readonly FaultKind[]]>> = {
-  "lost-update": [/^G[1-5]$/, []],
+  "lost-update": [/^G[1-6]$/, []],
   "retry-without-seq": [/^G[23]$/, ["reply-cut"]],
   "wall-clock-ttl": [/^G[1246]$/, []],
   "no-tombstone": [/^G[1-5]$/, ["late-execution", "reply-cut"]],
-  "partial-write": [/^G[1-5]$/, []],
+  "partial-write": [/^G[1-6]$/, []],
 };
 
 for (const bug of BUGS) {
