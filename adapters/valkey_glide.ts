@@ -132,8 +132,8 @@ class OwnGlideDriver implements RedisDriver {
   #requestTimeoutMs = 1_000;
   #client: OwnClient | undefined;
   #connecting: Promise<OwnClient> | undefined;
-  /** A client that finds out why another one has no answer. */
-  #asking: Promise<OwnClient> | undefined;
+  /** Finds out why the client has no answer. */
+  #asking: Promise<void> | undefined;
   #askAgainAtMs = 0;
   #subscriber: Promise<OwnClient> | undefined;
   #isClosed = false;
@@ -162,20 +162,30 @@ class OwnGlideDriver implements RedisDriver {
   }
 
   /**
-   * GLIDE replaces a dead connection by itself; replacing the client would leak a file descriptor. But when its login
-   * is refused then, it tells nobody: that is found out by another client, which is told.
+   * GLIDE replaces a connection by itself that it sees to be dead; when its login is refused then, it tells nobody. So
+   * another client looks: where it is refused, that is told; where it is served, it takes the place of one that stays
+   * silent. That leaves a file descriptor behind, and is rare.
    */
   recycle(): void {
     const silent = this.#client;
     if (!silent || this.#asking || performance.now() < this.#askAgainAtMs) return;
     this.#askAgainAtMs = performance.now() + ASK_PAUSE_MS;
-    this.#asking = this.#create(false);
-    this.#asking.then((other) => other.close(), (error) => {
+    this.#asking = this.#replace(silent).finally(() => this.#asking = undefined);
+  }
+
+  async #replace(silent: OwnClient): Promise<void> {
+    let other: OwnClient;
+    try {
+      other = await this.#create(false);
+    } catch (error) {
       if (replyCode(error) === undefined || this.#client !== silent) return;
       this.#lastError = error;
       this.#client = undefined;
-      silent.close();
-    }).finally(() => this.#asking = undefined);
+      return silent.close();
+    }
+    const isDead = !await answers(silent) && this.#client === silent;
+    if (isDead) this.#client = other;
+    (isDead ? silent : other).close();
   }
 
   async subscribe(
@@ -280,6 +290,16 @@ async function sendThrough(client: ValkeyGlideClient, command: RedisCommand): Pr
     return (command[0] === "HGETALL" ? flatten(reply) : reply) as RedisReply;
   } catch (error) {
     throw normalize(error);
+  }
+}
+
+/** Whether a client's connection leads to a server. */
+async function answers(client: ValkeyGlideClient): Promise<boolean> {
+  try {
+    await sendThrough(client, ["PING"]);
+    return true;
+  } catch (error) {
+    return replyCode(error) !== undefined;
   }
 }
 

@@ -137,6 +137,13 @@ onEachServer("flapping every 200 ms under traffic, every increment counts once",
 /** What a client says first on a new connection. */
 const HANDSHAKE = /^(hello|auth|client|info|select)$/i;
 
+/** Reads and writes through a pod whose connection leads nowhere, until it has another one. */
+async function recovers(pod: OutagePod): Promise<void> {
+  assertEquals(await pod.sessions.increment("u", "n"), 1);
+  await pod.manager.flush({ timeoutMs: 15_000 });
+  assertEquals((await pod.sessions.get("u", { fresh: true }))?.context, { n: 1 });
+}
+
 onEachServer("a connection that falls silent while it is made is given up", async ({ port }) => {
   for (const client of CLIENTS) {
     let isArmed = false;
@@ -157,8 +164,17 @@ onEachServer("a connection that falls silent while it is made is given up", asyn
     proxy.cutAll();
     for (let round = 0; isArmed && round < MOST_ROUNDS; round++) await pause(50);
     assert(!isArmed, `${client} has not connected again`);
-    assertEquals(await pod.sessions.increment("u", "n"), 1);
-    await pod.manager.flush({ timeoutMs: 15_000 });
-    assertEquals((await pod.sessions.get("u", { fresh: true }))?.context, { n: 1 });
+    await recovers(pod);
+  }
+});
+
+onEachServer("a connection that is open and leads nowhere is given up", async ({ port }) => {
+  for (const client of CLIENTS) {
+    await using proxy = await FaultProxy.listen({ upstream: { host: "127.0.0.1", port } });
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    await using pod = await OutagePod.open(client, { url });
+    await pod.sessions.getOrCreate("u");
+    proxy.halfOpenAll();
+    await recovers(pod);
   }
 });
