@@ -184,8 +184,11 @@ class OwnGlideDriver implements RedisDriver {
       return silent.close();
     }
     const isDead = !await answers(silent) && this.#client === silent;
-    if (isDead) this.#client = other;
-    (isDead ? silent : other).close();
+    if (!isDead) return other.close();
+    this.#client = other;
+    // The new one is looked after from its first silence on.
+    this.#askAgainAtMs = 0;
+    silent.close();
   }
 
   async subscribe(
