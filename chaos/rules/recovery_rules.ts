@@ -35,12 +35,23 @@ function trouble(model: Model, operation: Operation): string | undefined {
   const { result, invokeAtMs, returnAtMs } = operation;
   if (result === undefined) return "has no answer";
   if (operation.isDegraded) return "is answered from memory";
-  if (result.kind === "unavailable" && !mayBeUnknown(model, operation)) {
+  if (
+    result.kind === "unavailable" && !mayBeUnknown(model, operation) && !wasEnded(model, operation)
+  ) {
     return `is unavailable (${result.outcome})`;
   }
   const { commandTimeoutMs, toleranceMs } = model.settings;
   const tookMs = returnAtMs - invokeAtMs;
   return tookMs > commandTimeoutMs + toleranceMs ? `takes ${Math.round(tookMs)} ms` : undefined;
+}
+
+/** Its pod ended while it was under way, without waiting for it: then nobody knows what came of it. */
+function wasEnded({ flushes, settings }: Model, { pod, result, returnAtMs }: Operation): boolean {
+  return result?.kind === "unavailable" && result.outcome === "unknown" &&
+    flushes.some((end) =>
+      end.flush.isEnd === true && end.pod === pod &&
+      Math.abs(end.atMs - returnAtMs) <= settings.toleranceMs
+    );
 }
 
 /** Applied, and what it led to had ended before it could be read. */

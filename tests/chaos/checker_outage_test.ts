@@ -116,3 +116,15 @@ Deno.test("a store that forgot a create may take a late copy of it: its time cou
     assertEquals(checkHistory(history.build()).verdict, expected, `${kind}, ${endsAtMs}`);
   }
 });
+
+Deno.test("when all has recovered a call is without an outcome only if its pod ended under it", () => {
+  for (const [ender, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
+    const history = new HistoryBuilder({ recoveredAtMs: 100 });
+    history.create();
+    const to = { tenant: "a", id: "2" };
+    const rotate = history.wait(200).begin("p1", "rotate", { to });
+    history.end(rotate, { kind: "unavailable", outcome: "unknown" });
+    history.flush(ender, { outcome: "kept", journaled: 0, hadSettled: true, isEnd: true });
+    assertEquals(checkHistory(history.build()).verdict, expected, ender);
+  }
+});
