@@ -103,7 +103,11 @@ export class SessionLane<Context extends object> {
     else entry.era = pod.link.era;
     if (!entry.journaled) return;
     // A batch is sealed at a time of the store's: there is none before the link is open.
-    await pod.link.open();
+    await pod.link.open().catch((error: unknown) => {
+      // Else nobody would look for the store, and what waits would wait for the next call.
+      if (error instanceof StoreUnavailableError) pod.link.giveUp(error);
+      throw error;
+    });
     await drain(pod, entry.journaled);
   }
 

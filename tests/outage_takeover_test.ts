@@ -47,6 +47,21 @@ async function leave(
   await world.during(pod.manager.close({ timeoutMs: 0 }));
 }
 
+Deno.test("an heir whose store is away at its first call looks for it, and drains by itself", () =>
+  withFile(async (path) => {
+    const world = new World();
+    await leave(world, path, ({ acme }) => acme.increment("u", "n", 5));
+    const heir = podAt(world, path);
+    const comeBack = heir.link.refuse();
+    const session = await world.during(heir.acme.getOrCreate("u"));
+    assertEquals([session.degraded, heir.manager.status().journaled], [true, 1]);
+    comeBack();
+    // Nobody calls it meanwhile.
+    await world.clock.advanceUntil(() => heir.manager.status().journaled === 0, 60_000);
+    assertEquals((await world.pod().acme.get("u"))?.context, { n: 6 });
+    await world.during(heir.manager.close());
+  }));
+
 Deno.test("closed without a store, it has nothing to report: the next pod on the path brings it in", () =>
   withFile(async (path) => {
     const world = new World();
