@@ -16,8 +16,13 @@ export const recoversInTime: Rule = {
   *check(model) {
     const { recoveredAtMs } = model.settings;
     if (recoveredAtMs === undefined) return;
+    // A pod that begins later has yet to bring in what the one before it left.
+    const begun = new Set(
+      model.operations.filter(({ invokeAtMs }) => invokeAtMs < recoveredAtMs).map(({ pod }) => pod),
+    );
     for (const operation of model.operations) {
       if (operation.invokeAtMs < recoveredAtMs) continue;
+      if (operation.isDegraded && !begun.has(operation.pod)) continue;
       const what = trouble(model, operation);
       if (what === undefined) continue;
       yield {
