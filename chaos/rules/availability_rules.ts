@@ -5,6 +5,7 @@
  */
 
 import { type FaultWindow, isWrite, keyOf, type Model, type Operation } from "../model.ts";
+import { wasEvicted } from "./eviction.ts";
 import { mayHaveLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { mayBeRefused, mayHaveExpired, stoodStill } from "./outage.ts";
@@ -41,8 +42,20 @@ function mayFail(model: Model, operation: Operation, outcome: "not-applied" | "u
   // Sent, and then refused; or there was no room to keep it besides.
   if (model.settings.boundsJournal || mayBeRefused(model, operation)) return true;
   // Applied, and what it led to has ended before it could be read; or sent, and the store forgot it.
-  return mayHaveEnded(model, operation, returnIndex) || mayHaveRunOut(model, operation) ||
-    mayHaveLost(model, invokeAtMs, returnIndex);
+  return mayHaveEnded(model, operation, returnIndex) || hasVanished(model, operation) ||
+    mayHaveRunOut(model, operation) || mayHaveLost(model, invokeAtMs, returnIndex);
+}
+
+/**
+ * Whether a call met the loss of a record that had been evicted before it began: what a command does that has no reply
+ * leaves no trace then.
+ */
+function hasVanished(model: Model, { key, pod, invokeIndex, returnIndex }: Operation): boolean {
+  return wasEvicted(model, key, -1, invokeIndex) &&
+    model.told.some(({ index, pod: teller, told }) =>
+      index > invokeIndex && index < returnIndex && teller === pod && told.name === "vanished" &&
+      told.session !== undefined && keyOf(told.session) === key
+    );
 }
 
 /** Whether the session may have expired during a call, as far as its pod could know. */

@@ -117,6 +117,29 @@ Deno.test("a store that forgot a create may take a late copy of it: its time cou
   }
 });
 
+Deno.test("a write that may have been applied has no outcome when it meets that the record was evicted", () => {
+  for (const [evicted, expected] of [["1", "holds"], ["2", "violated"]] as const) {
+    const history = new HistoryBuilder({ failMode: "open" });
+    history.create();
+    history.fault("eviction", "store", 0, keyOf({ tenant: "a", id: evicted }));
+    const effect = { kind: "count", field: "c0", by: 1 } as const;
+    const increment = history.begin("p1", "increment", { effect });
+    history.told("p1", { name: "vanished", session: SESSION });
+    history.end(increment, { kind: "unavailable", outcome: "unknown" });
+    assertEquals(checkHistory(history.build()).verdict, expected, evicted);
+  }
+});
+
+Deno.test("when all has recovered only a pod that has just begun still answers from memory", () => {
+  for (const [pod, expected] of [["p2.2", "holds"], ["p1", "violated"]] as const) {
+    const history = new HistoryBuilder({ recoveredAtMs: 100 });
+    history.create();
+    const destroy = history.wait(200).begin(pod, "destroy");
+    history.degraded(destroy, { kind: "boolean", value: true });
+    assertEquals(checkHistory(history.build()).verdict, expected, pod);
+  }
+});
+
 Deno.test("when all has recovered a call is without an outcome only if its pod ended under it", () => {
   for (const [ender, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
     const history = new HistoryBuilder({ recoveredAtMs: 100 });
