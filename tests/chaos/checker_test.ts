@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { checkHistory, RULES } from "../../chaos/checker.ts";
-import { vectorOf, writeHistory } from "../../chaos/history.ts";
+import { type Result, vectorOf, writeHistory } from "../../chaos/history.ts";
 import { readHistory } from "../../chaos/history_reader.ts";
 import { NEIGHBOURS } from "./good_histories.ts";
 import { HistoryBuilder } from "./history_builder.ts";
@@ -62,6 +62,25 @@ Deno.test("what is allowed passes: late effects, stale reads within the bound, a
   history.create("p2", "Y");
   history.wait(11_000).end(history.begin("p1", "get", FRESH), { kind: "absent" });
   assertEquals(checkHistory(history.build()), { verdict: "holds" });
+});
+
+Deno.test("a call may wait for those that its pod has accepted before it for the same session", () => {
+  const cases = [
+    ["p1", "destroy", "holds"],
+    ["p1", "get", "violated"],
+    ["p2", "destroy", "violated"],
+  ] as const;
+  for (const [pod, between, expected] of cases) {
+    const history = new HistoryBuilder();
+    const first = history.begin("p1", "get", FRESH);
+    const second = history.begin(pod, between, FRESH);
+    const third = history.begin("p1", "get", FRESH);
+    history.wait(900).end(first, { kind: "absent" });
+    const result = between === "get" ? { kind: "absent" } : { kind: "boolean", value: false };
+    history.wait(900).end(second, result as Result);
+    history.wait(900).end(third, { kind: "absent" });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${between} on ${pod}`);
+  }
 });
 
 Deno.test("a full trajectory may have lost its oldest", () => {
