@@ -115,9 +115,14 @@ export function wasReported(model: Model, key: string): boolean {
   return reportedKeys(model).has(key);
 }
 
-const deadPods = perModel(({ kills }) => new Set(kills.map(({ pod }) => pod)));
+const deadPods = perModel(({ kills, flushes }) =>
+  new Set([
+    ...kills.map(({ pod }) => pod),
+    ...flushes.filter(({ flush }) => flush.isEnd).map(({ pod }) => pod),
+  ])
+);
 
-/** Whether a pod died. */
+/** Whether a pod died, or ended by itself: it gives nothing back any more. */
 export function hasDied(model: Model, pod: string): boolean {
   return deadPods(model).has(pod);
 }

@@ -6,6 +6,7 @@
 
 import type { Model, Operation } from "../model.ts";
 import { mayHaveExpired } from "./outage.ts";
+import { perModel } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
 import { mayHaveEnded } from "./session_ends.ts";
 
@@ -51,13 +52,26 @@ function trouble(model: Model, operation: Operation): string | undefined {
 }
 
 /** Its pod ended while it was under way, without waiting for it: then nobody knows what came of it. */
-function wasEnded({ flushes, settings }: Model, { pod, result, returnAtMs }: Operation): boolean {
-  return result?.kind === "unavailable" && result.outcome === "unknown" &&
-    flushes.some((end) =>
-      end.flush.isEnd === true && end.pod === pod &&
-      Math.abs(end.atMs - returnAtMs) <= settings.toleranceMs
-    );
+function wasEnded(model: Model, { pod, result, returnIndex, returnAtMs }: Operation): boolean {
+  if (result?.kind !== "unavailable" || result.outcome !== "unknown") return false;
+  const end = endsOf(model).get(pod);
+  // Nothing is asked of a pod that is about to end, and it takes a timeout or two to do so.
+  return end !== undefined && lastCallOf(model).get(pod)! < returnIndex &&
+    end - returnAtMs <= ENDING_TIMEOUTS * model.settings.commandTimeoutMs;
 }
+
+/** What the end of a pod may take, in command timeouts. */
+const ENDING_TIMEOUTS = 2;
+
+/** When each pod ended that did so by itself. */
+const endsOf = perModel(({ flushes }) =>
+  new Map(flushes.flatMap(({ flush, pod, atMs }) => flush.isEnd ? [[pod, atMs]] : []))
+);
+
+/** Where each pod's last call begins. */
+const lastCallOf = perModel(({ operations }) =>
+  new Map(operations.map(({ pod, invokeIndex }) => [pod, invokeIndex]))
+);
 
 /** Applied, and what it led to had ended before it could be read. */
 function mayBeUnknown(model: Model, operation: Operation): boolean {

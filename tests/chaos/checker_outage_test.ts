@@ -6,6 +6,7 @@ import { accept } from "./outage_histories.ts";
 
 const FRESH = { fresh: true };
 const SESSION = { tenant: "a", id: "1" };
+const ENDED = { outcome: "kept", journaled: 0, hadSettled: true, isEnd: true } as const;
 
 Deno.test("what an outage allows passes: late effects, views that are behind, a report", () => {
   const history = new HistoryBuilder({ failMode: "open" });
@@ -141,13 +142,31 @@ Deno.test("when all has recovered only a pod that has just begun still answers f
 });
 
 Deno.test("when all has recovered a call is without an outcome only if its pod ended under it", () => {
-  for (const [ender, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
+  const cases = [
+    ["p1", false, "holds"],
+    ["p1", true, "violated"],
+    ["p2", false, "violated"],
+  ] as const;
+  for (const [ender, isAsked, expected] of cases) {
     const history = new HistoryBuilder({ recoveredAtMs: 100 });
     history.create();
     const to = { tenant: "a", id: "2" };
     const rotate = history.wait(200).begin("p1", "rotate", { to });
     history.end(rotate, { kind: "unavailable", outcome: "unknown" });
-    history.flush(ender, { outcome: "kept", journaled: 0, hadSettled: true, isEnd: true });
+    if (isAsked) history.end(history.begin("p1", "touch"), { kind: "boolean", value: true });
+    history.wait(500).flush(ender, ENDED);
+    assertEquals(checkHistory(history.build()).verdict, expected, `${ender}, ${isAsked}`);
+  }
+});
+
+Deno.test("what only a pod held that ended before a loss of memory may be gone", () => {
+  for (const [ender, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
+    const history = new HistoryBuilder();
+    const birth = history.begin("p1", "getOrCreate", { effect: { kind: "birth" } });
+    history.shows(birth, { version: 1, context: { b: birth }, expiresInMs: 9_999 });
+    history.flush(ender, ENDED);
+    history.fault("store-empty", "store", 100);
+    history.wait(100).end(history.begin("p3", "get", FRESH, true), { kind: "absent" });
     assertEquals(checkHistory(history.build()).verdict, expected, ender);
   }
 });
