@@ -9,7 +9,7 @@ import { contained } from "./containment.ts";
 import { type Evidence, evidenceAbout } from "./death.ts";
 import { losesMemoryWithin, mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
-import { perName } from "./per_model.ts";
+import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { arrivals, enders } from "./session_ends.ts";
 
@@ -55,7 +55,8 @@ export function latestExpiry(model: Model, key: string, index: number): number {
 
 const renewalsOfKey = perName((model, key) => {
   const { ttlMs, lateBoundMs } = model.settings;
-  const renewals = [...(model.byKey.get(key) ?? []), ...arrivals(model, key)].filter(mayRenew)
+  const renewals = [...(model.byKey.get(key) ?? []), ...arrivals(model, key)]
+    .filter((operation) => mayRenew(model, operation))
     .map((operation) => ({
       index: operation.invokeIndex,
       expiresAtMs: ttlMs +
@@ -70,13 +71,19 @@ const renewalsOfKey = perName((model, key) => {
 });
 
 /** Whether a call may have given a session its time anew: what it found keeps its own. */
-function mayRenew({ call, op, fate, result, isDegraded }: Operation): boolean {
+function mayRenew(model: Model, { call, op, fate, result, isDegraded }: Operation): boolean {
   if (fate === "failed" || call.kind === "get") return false;
   if (call.kind === "getOrCreate" && result?.kind === "session") {
-    return result.session.context.b === op;
+    // What it began can have been ended, and begun anew by somebody, before it was answered.
+    return result.session.context.b === op || begunBy(model).has(op);
   }
   return isDegraded || result?.kind !== "boolean" || result.value;
 }
+
+/** The calls whose sessions were seen. */
+const begunBy = perModel(({ incarnations }) =>
+  new Set([...incarnations.values()].map(({ birth }) => birth?.op))
+);
 
 /** Whether a call counts from no later than its answer: what waited counts from when it was accepted. */
 function isPunctual(model: Model, { fate, invokeAtMs, returnAtMs }: Operation): boolean {
