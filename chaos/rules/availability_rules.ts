@@ -8,8 +8,9 @@ import { type FaultWindow, isWrite, keyOf, type Model, type Operation } from "..
 import { wasEvicted } from "./eviction.ts";
 import { mayHaveLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
-import { mayBeRefused, mayHaveExpired, stoodStill } from "./outage.ts";
-import { perModel, perName } from "./per_model.ts";
+import { mayBeRefused, stoodStill } from "./outage.ts";
+import { callsOf, mayHaveRunOut } from "./own_calls.ts";
+import { perModel } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
 import { mayHaveEnded } from "./session_ends.ts";
 import { SpanIndex } from "./span_index.ts";
@@ -58,19 +59,6 @@ function hasVanished(model: Model, { key, pod, invokeIndex, returnIndex }: Opera
     );
 }
 
-/** Whether the session may have expired during a call, as far as its pod could know. */
-function mayHaveRunOut(model: Model, operation: Operation): boolean {
-  const last = callsOf(model, operation).renewals.before(operation.invokeIndex);
-  return last === undefined || mayHaveExpired(model, last, operation.returnAtMs);
-}
-
-/** Whether a call gave the session its time anew; one that was found keeps its own. */
-function renews(operation: Operation): boolean {
-  const { result, op, fate } = operation;
-  if (fate !== "acknowledged" && fate !== "journaled") return false;
-  return isWrite(operation) || (result?.kind === "session" && result.session.context.b === op);
-}
-
 /** Whether the pod surely held the session: it showed it last, and nothing can have ended it since. */
 function isHeld(model: Model, operation: Operation): boolean {
   const { byInvoke, next } = callsOf(model, operation);
@@ -87,40 +75,6 @@ function isHeld(model: Model, operation: Operation): boolean {
   return context.b !== undefined && last.invokeAtMs + expiresInMs > operation.returnAtMs &&
     !mayHaveEnded(model, last, operation.returnIndex) &&
     !mayHaveLost(model, last.invokeAtMs, operation.returnIndex);
-}
-
-/** The calls of one pod to one session. */
-interface CallsIndex {
-  /** By their beginning; the one that was answered last. */
-  readonly byInvoke: OrderIndex<Operation>;
-  /** By their beginning; the first. */
-  readonly next: OrderIndex<Operation>;
-  /** Those that renewed it, by their answers; the last to begin. */
-  readonly renewals: OrderIndex<Operation>;
-}
-
-const callIndexes = perName((model, key): ReadonlyMap<string, CallsIndex> => {
-  const pods = Map.groupBy(model.byKey.get(key) ?? [], ({ pod }) => pod);
-  return new Map([...pods].map(([pod, own]) => [pod, indexCalls(own)]));
-});
-
-function indexCalls(calls: readonly Operation[]): CallsIndex {
-  const invoked = ({ invokeIndex }: Operation) => invokeIndex;
-  return {
-    byInvoke: new OrderIndex(calls, "before", invoked, (a, b) => a.returnIndex > b.returnIndex),
-    next: new OrderIndex(calls, "after", invoked, (a, b) => a.invokeIndex < b.invokeIndex),
-    renewals: new OrderIndex(
-      calls.filter(renews),
-      "before",
-      ({ returnIndex }) => returnIndex,
-      (a, b) => a.invokeAtMs > b.invokeAtMs,
-    ),
-  };
-}
-
-/** The calls of the pod of a call to its session. */
-function callsOf(model: Model, { key, pod }: Operation): CallsIndex {
-  return callIndexes(model, key).get(pod)!;
 }
 
 /** What writing a journal down may take. */

@@ -5,7 +5,7 @@
  */
 
 import type { Model, Operation } from "../model.ts";
-import { mayHaveExpired } from "./outage.ts";
+import { mayHaveRunOut } from "./own_calls.ts";
 import { perModel } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
 import { mayHaveEnded } from "./session_ends.ts";
@@ -75,7 +75,7 @@ const lastCallOf = perModel(({ operations }) =>
 
 /** Applied, and what it led to had ended before it could be read. */
 function mayBeUnknown(model: Model, operation: Operation): boolean {
-  const { result, returnIndex, returnAtMs } = operation;
+  const { result, returnIndex } = operation;
   return result?.kind === "unavailable" && result.outcome === "unknown" &&
-    (mayHaveEnded(model, operation, returnIndex) || mayHaveExpired(model, operation, returnAtMs));
+    (mayHaveEnded(model, operation, returnIndex) || mayHaveRunOut(model, operation));
 }

@@ -159,6 +159,17 @@ Deno.test("when all has recovered a call is without an outcome only if its pod e
   }
 });
 
+Deno.test("when all has recovered a rotation is without an outcome only if what it moved may have run out", () => {
+  for (const [atMs, expected] of [[9_995, "holds"], [200, "violated"]] as const) {
+    const history = new HistoryBuilder({ recoveredAtMs: 100 });
+    history.create();
+    const to = { tenant: "a", id: "2" };
+    const rotate = history.wait(atMs).begin("p1", "rotate", { to });
+    history.wait(10).end(rotate, { kind: "unavailable", outcome: "unknown" });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${atMs}`);
+  }
+});
+
 Deno.test("what only a pod held that ended before a loss of memory may be gone", () => {
   for (const [ender, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
     const history = new HistoryBuilder();
