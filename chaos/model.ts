@@ -164,6 +164,7 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
     else if (event.type === "flush") flushes.push(event);
   }
   const operations = [...byOp.values()];
+  for (const operation of operations) doubtResent(operation, faults);
   const all = observe(operations);
   const observations = all.filter(({ by }) => !by.isDegraded);
   const byKey = new Map<string, Operation[]>();
@@ -232,6 +233,24 @@ function settle(
   if ((kind === "rotate" || kind === "getOrCreate") && event.result.kind === "not-found") {
     operation.fate = "ambiguous";
   }
+}
+
+/** A refusal is of what a client sent again by itself: what it sent first may have been carried out. */
+function doubtResent(operation: Operation, faults: readonly FaultWindow[]): void {
+  const { result, pod, invokeIndex, returnIndex } = operation;
+  if (result?.kind !== "refused" || !isStores(result.code)) return;
+  const isResent = faults.some((fault) =>
+    fault.kind === "resend" && fault.pod === pod && fault.index > invokeIndex &&
+    fault.index < returnIndex
+  );
+  if (!isResent) return;
+  operation.fate = "ambiguous";
+  operation.endIndex = Infinity;
+}
+
+/** Whether a refusal came from the store. */
+function isStores(code: string | undefined): boolean {
+  return code !== undefined && code !== "INVALID_INPUT" && code !== "JOURNAL_FULL";
 }
 
 const KILLS_STORE: readonly string[] = [

@@ -170,6 +170,25 @@ Deno.test("when all has recovered a rotation is without an outcome only if what 
   }
 });
 
+Deno.test("a refused write may have been carried out if its client had sent it before", () => {
+  const cases = [["resend", "p1", "holds"], ["latency", "p1", "violated"], [
+    "resend",
+    "p2",
+    "violated",
+  ]] as const;
+  for (const [fault, pod, expected] of cases) {
+    const history = new HistoryBuilder();
+    history.fault("noperm", "store", 100);
+    history.create();
+    const effect = { kind: "count", field: "c0", by: 1 } as const;
+    const increment = history.begin("p1", "increment", { effect });
+    history.fault(fault, pod);
+    history.end(increment, { kind: "refused", message: "NOPERM", code: "NOPERM" });
+    history.call("p1", "get", FRESH, { version: 2, context: { b: 1, c0: 1 } });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${fault} on ${pod}`);
+  }
+});
+
 Deno.test("what only a pod held that ended before a loss of memory may be gone", () => {
   for (const [ender, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
     const history = new HistoryBuilder();
