@@ -8,7 +8,7 @@ import { advance } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
 import type { CreateCall, DestroyCall, ReadCall, RotateCall } from "./calls.ts";
 import { settle } from "./committer.ts";
-import { SessionExistsError, SessionNotFoundError } from "./errors.ts";
+import { resultUnreadable, SessionExistsError, SessionNotFoundError } from "./errors.ts";
 import { failpoint } from "./failpoint.ts";
 import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
@@ -89,11 +89,12 @@ async function serveCreate<Context extends object>(
       if (copy) return answer.resolve(copy);
     }
     // It joined a session that lives, or its reply had been lost: read what it became (rule 8).
-    const became = await load(pod, entry, attempts);
+    const isCreated = settled.kind === "duplicate" && settled.reply.incarnation === nonce;
+    const became = await load(pod, entry, attempts).catch((cause: unknown) => {
+      throw isCreated ? resultUnreadable(cause) : cause;
+    });
     if (became.alive) return answer.resolve(became.copy);
-    if (settled.kind === "duplicate" && settled.reply.incarnation === nonce) {
-      throw new SessionNotFoundError(became.reason);
-    }
+    if (isCreated) throw new SessionNotFoundError(became.reason);
   }
 }
 

@@ -199,6 +199,17 @@ Deno.test("a write recognised on a retry is answered from memory when it cannot 
   });
 });
 
+Deno.test("a create that a client sent twice is not called unapplied because it cannot be read any more", async () => {
+  const world = new World();
+  const { acme, link } = world.pod({ failMode: "closed" });
+  link.next("commit", (execute) => execute().then(execute));
+  link.next("load", (execute) => execute());
+  for (let count = 0; count < 1_000; count++) link.cut("load", "request", "not-applied");
+  const create = assertRejects(() => acme.getOrCreate("u"), StoreUnavailableError);
+  assertEquals((await world.during(create)).outcome, "unknown");
+  assertEquals([...world.store.list("")].length, 1);
+});
+
 /** Takes away the only record there is, from a store that keeps its memory. */
 function removeRecord({ store }: World): void {
   const [record] = store.list("");
