@@ -1,0 +1,48 @@
+/**
+ * What a call has to wait for on its own pod: calls to one session are served one after the other.
+ *
+ * @module
+ */
+
+import type { Call } from "../history.ts";
+import type { Model, Operation } from "../model.ts";
+
+/** What can share a command with its like. */
+function sharesAs({ kind }: Call): "reads" | "writes" | "updates" | undefined {
+  switch (kind) {
+    case "get":
+      return "reads";
+    case "update":
+      return "updates";
+    case "getOrCreate":
+    case "destroy":
+    case "rotate":
+      return undefined;
+    default:
+      return "writes";
+  }
+}
+
+/** The commands that a call is made of; a rotation reads what it has led to. */
+function commandsOf({ kind }: Call): number {
+  return kind === "rotate" ? 2 : 1;
+}
+
+/** The commands that a call may have to wait for, one after the other, its own among them. */
+export function commandsInTurn(model: Model, operation: Operation): number {
+  let commands = commandsOf(operation.call);
+  let last = sharesAs(operation.call);
+  for (const { call } of callsAhead(model, operation)) {
+    const kind = sharesAs(call);
+    if (kind === undefined || kind !== last) commands += commandsOf(call);
+    last = kind;
+  }
+  return commands;
+}
+
+/** The calls that its pod had accepted for the same session before, and not answered when it began; the latest first. */
+function callsAhead(model: Model, { key, pod, invokeIndex }: Operation): Operation[] {
+  return (model.byKey.get(key) ?? []).filter((other) =>
+    other.pod === pod && other.invokeIndex < invokeIndex && other.returnIndex > invokeIndex
+  ).reverse();
+}
