@@ -88,7 +88,8 @@ export function mayBeLost(
   const firstLoss = lossesOf(model).first!;
   // Whoever held it, and lives, gives it back.
   const isHeld = observations.some((seen) =>
-    seen.by.returnIndex < firstLoss.index && !hasDied(model, seen.by.pod) &&
+    (seen.by.returnIndex < firstLoss.index || seen.by.returnAtMs < firstLoss.downAtMs) &&
+    !hasDied(model, seen.by.pod) &&
     seen.by.invokeAtMs + seen.seen.expiresInMs > by.returnAtMs &&
     (write === undefined || containsAll(model, seen, write))
   );
@@ -103,9 +104,7 @@ export function wasEnded(model: Model, key: string): boolean {
 const reportedKeys = perModel(({ told }) =>
   new Set(
     told.flatMap(({ told: { name, session } }) =>
-      session !== undefined && (name === "lost" || name === "vanished" || name === "rejected")
-        ? [keyOf(session)]
-        : []
+      session !== undefined && (name === "lost" || name === "rejected") ? [keyOf(session)] : []
     ),
   )
 );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Model, Operation } from "../model.ts";
+import { keyOf, type Model, type Operation } from "../model.ts";
 import { mayHaveRunOut } from "./own_calls.ts";
 import { perModel } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
@@ -75,7 +75,8 @@ const lastCallOf = perModel(({ operations }) =>
 
 /** Applied, and what it led to had ended before it could be read. */
 function mayBeUnknown(model: Model, operation: Operation): boolean {
-  const { result, returnIndex } = operation;
-  return result?.kind === "unavailable" && result.outcome === "unknown" &&
-    (mayHaveEnded(model, operation, returnIndex) || mayHaveRunOut(model, operation));
+  const { call: { to }, result, returnIndex } = operation;
+  if (result?.kind !== "unavailable" || result.outcome !== "unknown") return false;
+  return mayHaveRunOut(model, operation) || mayHaveEnded(model, operation, returnIndex) ||
+    (to !== undefined && mayHaveEnded(model, { ...operation, key: keyOf(to) }, returnIndex));
 }

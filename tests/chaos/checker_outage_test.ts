@@ -73,6 +73,18 @@ Deno.test("a record that was evicted may be gone from then on, and only that one
   assertEquals(checkHistory(late.build()).verdict, "violated");
 });
 
+Deno.test("after a loss of memory nobody may say that a session vanished from a store that kept it", () => {
+  for (const [name, expected] of [["lost", "holds"], ["vanished", "violated"]] as const) {
+    const history = new HistoryBuilder();
+    const birth = history.begin("p1", "getOrCreate", { effect: { kind: "birth" } });
+    history.shows(birth, { version: 1, context: { b: birth }, expiresInMs: 9_999 });
+    history.fault("store-empty", "store", 100);
+    history.wait(100).told("p1", { name, session: SESSION });
+    history.end(history.begin("p1", "get", FRESH, true), { kind: "absent" });
+    assertEquals(checkHistory(history.build()).verdict, expected, name);
+  }
+});
+
 Deno.test("what was destroyed may be revived by a loss of memory only if its destroyer died", () => {
   for (const [destroyer, expected] of [["p1", "violated"], ["p2", "holds"]] as const) {
     const history = new HistoryBuilder();
@@ -186,6 +198,19 @@ Deno.test("a refused write may have been carried out if its client had sent it b
     history.end(increment, { kind: "refused", message: "NOPERM", code: "NOPERM" });
     history.call("p1", "get", FRESH, { version: 2, context: { b: 1, c0: 1 } });
     assertEquals(checkHistory(history.build()).verdict, expected, `${fault} on ${pod}`);
+  }
+});
+
+Deno.test("when all has recovered a rotation is without an outcome only if what it led to may have ended", () => {
+  for (const [id, expected] of [["2", "holds"], ["3", "violated"]] as const) {
+    const history = new HistoryBuilder({ recoveredAtMs: 100 });
+    history.create();
+    const to = { tenant: "a", id: "2" };
+    const rotate = history.wait(200).begin("p1", "rotate", { to });
+    const destroy = history.begin("p2", "destroy", { session: { tenant: "a", id } });
+    history.end(destroy, { kind: "boolean", value: id === "2" });
+    history.end(rotate, { kind: "unavailable", outcome: "unknown" });
+    assertEquals(checkHistory(history.build()).verdict, expected, id);
   }
 });
 
