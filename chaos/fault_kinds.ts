@@ -4,6 +4,8 @@
  * @module
  */
 
+import { OUTAGE_KINDS, type OutageKind } from "./outage_kinds.ts";
+
 /** A fault's name, as `--faults` takes it. */
 export type FaultKind =
   | "pod-kill"
@@ -30,36 +32,6 @@ export type CallerKind =
   | "hot-session"
   | "oversize";
 
-/** The kinds that take the store away, or the way to it, for a while. */
-export type OutageKind =
-  | "store-outage"
-  | "store-empty"
-  | "store-rollback"
-  | "store-freeze"
-  | "refused-at-open"
-  | "black-hole"
-  | "loss-requests"
-  | "loss-replies"
-  | "slow-link"
-  | "flapping"
-  | "loading"
-  | "readonly"
-  | "oom"
-  | "noperm"
-  | "script-flush"
-  | "pod-kill-outage"
-  | "pod-kill-replay"
-  | "ttl-in-outage"
-  | "destroy-in-outage"
-  | "flush-all"
-  | "eviction"
-  | "refused"
-  | "partition"
-  | "inbox-cut"
-  | "half-open"
-  | "slicer"
-  | "bandwidth";
-
 /** The kinds of stores, as far as faults are concerned. */
 export type StoreKind = "memory" | "sqlite" | "redis";
 
@@ -74,9 +46,6 @@ export interface FaultDescription {
 }
 
 const ANYWHERE: readonly StoreKind[] = ["memory", "sqlite", "redis"];
-/** Outages: where they are selected. */
-const OUTAGE: readonly StoreKind[] = ["memory", "redis"];
-const OUTAGE_OF_SERVERS: readonly StoreKind[] = ["redis"];
 const SERVERS: readonly StoreKind[] = ["redis"];
 const SIMULATION: readonly StoreKind[] = ["memory"];
 const NOT_SQLITE: readonly StoreKind[] = ["memory", "redis"];
@@ -191,168 +160,7 @@ export const FAULT_KINDS: readonly FaultDescription[] = [
     effect: "a value that is too large is set",
     stores: ANYWHERE,
   },
-  {
-    kind: "store-outage",
-    guarantee: "G8",
-    effect: "the store is killed, and is back with its data after several command timeouts",
-    stores: OUTAGE,
-  },
-  {
-    kind: "store-empty",
-    guarantee: "G10",
-    effect: "the store is killed, and is back with nothing",
-    stores: OUTAGE,
-  },
-  {
-    kind: "store-rollback",
-    guarantee: "G10",
-    effect: "the store is killed, and is back from an older snapshot",
-    stores: OUTAGE,
-  },
-  {
-    kind: "store-freeze",
-    guarantee: "G8",
-    effect: "the store stands still, and executes what it was sent when it goes on",
-    stores: OUTAGE,
-  },
-  {
-    kind: "refused-at-open",
-    guarantee: "G8",
-    effect: "a pod begins while the store is away",
-    stores: OUTAGE,
-  },
-  {
-    kind: "black-hole",
-    guarantee: "G8",
-    effect: "nothing gets through, either way, and nobody is told",
-    stores: OUTAGE,
-  },
-  {
-    kind: "loss-requests",
-    guarantee: "G8",
-    effect: "no command reaches the store",
-    stores: OUTAGE,
-  },
-  {
-    kind: "loss-replies",
-    guarantee: "G9",
-    effect: "every command is executed, and no reply comes back",
-    stores: OUTAGE,
-  },
-  {
-    kind: "slow-link",
-    guarantee: "G9",
-    effect: "every reply comes after the command timeout",
-    stores: OUTAGE,
-  },
-  {
-    kind: "flapping",
-    guarantee: "G9",
-    effect: "the store goes away and comes back every 200 ms",
-    stores: OUTAGE,
-  },
-  {
-    kind: "loading",
-    guarantee: "G8",
-    effect: "the store answers that it is loading its data",
-    stores: OUTAGE,
-  },
-  {
-    kind: "readonly",
-    guarantee: "G10",
-    effect: "the store is a replica that takes no writes, as during a failover",
-    stores: OUTAGE,
-  },
-  {
-    kind: "oom",
-    guarantee: "G10",
-    effect: "the store is full: it refuses writes, and can be read",
-    stores: OUTAGE,
-  },
-  {
-    kind: "noperm",
-    guarantee: "G10",
-    effect: "the store refuses every command for want of a permission",
-    stores: OUTAGE,
-  },
-  {
-    kind: "script-flush",
-    guarantee: "G8",
-    effect: "the server forgets its scripts",
-    stores: OUTAGE_OF_SERVERS,
-  },
-  {
-    kind: "pod-kill-outage",
-    guarantee: "G9",
-    effect: "a pod dies while the store is away; the next one has its journal, if it outlives pods",
-    stores: OUTAGE,
-  },
-  {
-    kind: "pod-kill-replay",
-    guarantee: "G9",
-    effect: "a pod dies while it brings its journal into the store",
-    stores: OUTAGE,
-  },
-  {
-    kind: "ttl-in-outage",
-    guarantee: "G6",
-    effect: "a session's time runs out while the store is away",
-    stores: OUTAGE,
-  },
-  {
-    kind: "destroy-in-outage",
-    guarantee: "G9",
-    effect: "while the store is away, one pod destroys a session that another one writes to",
-    stores: OUTAGE,
-  },
-  {
-    kind: "flush-all",
-    guarantee: "G10",
-    effect: "the store is emptied while it runs (FLUSHALL)",
-    stores: OUTAGE,
-  },
-  {
-    kind: "eviction",
-    guarantee: "G10",
-    effect: "one session's record is removed by hand (DEL), or evicted",
-    stores: OUTAGE,
-  },
-  {
-    kind: "refused",
-    guarantee: "G8",
-    effect: "connections to the store are refused, though it runs",
-    stores: OUTAGE,
-  },
-  {
-    kind: "partition",
-    guarantee: "G5",
-    effect: "one pod is cut off, while another one writes to its session and destroys it",
-    stores: OUTAGE,
-  },
-  {
-    kind: "inbox-cut",
-    guarantee: "G5",
-    effect: "no word of other pods' commits comes through; commands do",
-    stores: OUTAGE,
-  },
-  {
-    kind: "half-open",
-    guarantee: "G8",
-    effect: "the connections that are there are dead, and nobody is told; new ones work",
-    stores: OUTAGE_OF_SERVERS,
-  },
-  {
-    kind: "slicer",
-    guarantee: "G3",
-    effect: "replies come in single bytes",
-    stores: OUTAGE_OF_SERVERS,
-  },
-  {
-    kind: "bandwidth",
-    guarantee: "G8",
-    effect: "a few kilobytes a second get through",
-    stores: OUTAGE_OF_SERVERS,
-  },
+  ...OUTAGE_KINDS,
 ];
 
 /** The kinds that can be made on a kind of store. */
@@ -362,9 +170,7 @@ export function faultKindsOf(store: StoreKind): FaultKind[] {
 
 /** Whether a kind takes the store away, so that pods serve from memory. */
 export function isOutage(kind: string): boolean {
-  return FAULT_KINDS.some((fault) =>
-    fault.kind === kind && [OUTAGE, OUTAGE_OF_SERVERS].includes(fault.stores)
-  );
+  return OUTAGE_KINDS.some((fault) => fault.kind === kind);
 }
 
 const CALLERS: readonly string[] = ["create-race", "destroy-race", "hot-session", "oversize"];

@@ -189,7 +189,7 @@ export class FaultyAdapter implements StorageAdapter {
     }
     if (requestMs > 0) await pass(this.#clock, requestMs);
     if (loses(trouble, "requests")) return await new Promise(() => {});
-    const restarts = power?.restarts;
+    const { restarts, cuts } = power ?? {};
     while (power?.frozen) await power.frozen;
     if (fault?.kind === "request-cut" || power?.isDown || power?.restarts !== restarts) {
       await this.#arrive(this.#latencyMs());
@@ -211,7 +211,7 @@ export class FaultyAdapter implements StorageAdapter {
       this.#latencyMs() + (fault?.kind === "latency" ? fault.replyMs : 0) +
         (trouble?.kind === "slow" ? trouble.extraMs : 0),
     );
-    const isCut = fault?.kind === "reply-cut" || power?.restarts !== restarts;
+    const isCut = fault?.kind === "reply-cut" || power?.cuts !== cuts;
     if (isCut) throw lost("unknown");
     return reply;
   }

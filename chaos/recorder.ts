@@ -15,6 +15,7 @@ import type {
   SessionName,
   Told,
 } from "./history.ts";
+import { ALSO_TOLD_AS } from "./outage_kinds.ts";
 import type { PodFlush, PodTold } from "./pod_events.ts";
 
 /** What is known of a fault besides. */
@@ -112,15 +113,16 @@ export class Recorder {
   /** As {@linkcode fault}, of one that counts once it has struck. */
   window(kind: FaultKind, pod: string, more: FaultParticulars = {}): void {
     const atMs = this.#nowMs();
-    this.#events.push({
-      type: "fault",
+    const names = [kind, ...(ALSO_TOLD_AS[kind] ?? [])];
+    this.#events.push(...names.map((name) => ({
+      type: "fault" as const,
       atMs,
-      kind,
+      kind: name,
       pod,
       ...(more.detail === undefined ? {} : { detail: more.detail }),
       ...(more.downInMs === undefined ? {} : { downAtMs: atMs + more.downInMs }),
       ...(more.lastsMs === undefined ? {} : { untilMs: atMs + more.lastsMs }),
-    });
+    })));
   }
 
   /** The last window of a kind, of which nobody knew how long it would last, ends now. */

@@ -5,8 +5,9 @@
  */
 
 import type { CaseFault } from "./case.ts";
-import { isOneLink, type OutageKind } from "./fault_kinds.ts";
+import { isOneLink } from "./fault_kinds.ts";
 import type { FaultSpans } from "./fault_plan.ts";
+import type { OutageKind } from "./outage_kinds.ts";
 import type { StorePower, Trouble } from "./store_power.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -94,6 +95,8 @@ export class SimulatedOutages {
         return this.#hinder(this.#all, { kind: "error", code: "OOM", hits: "writes" }, lastsMs);
       case "noperm":
         return this.#hinder(this.#all, { kind: "error", code: "NOPERM", hits: "all" }, lastsMs);
+      case "wrongpass":
+        return this.#lockOut(lastsMs);
       case "ttl-in-outage":
         return this.#down(spans.idleMs(fault) + lastsMs);
       case "script-flush":
@@ -161,12 +164,27 @@ export class SimulatedOutages {
     return livesMs + lastsMs;
   }
 
-  #hinder(pods: readonly number[], trouble: Trouble, lastsMs: number): number {
+  /** Whoever is connected is not any more, and is refused at the door. */
+  #lockOut(lastsMs: number): number {
+    const { power } = this.#options;
+    const trouble: Trouble = { kind: "error", code: "WRONGPASS", hits: "all" };
+    power.cutAll();
+    // The connections that are made afterwards are others.
+    return this.#hinder(this.#all, trouble, lastsMs, () => power.cutAll());
+  }
+
+  #hinder(
+    pods: readonly number[],
+    trouble: Trouble,
+    lastsMs: number,
+    finish: () => void = () => {},
+  ): number {
     for (const pod of pods) this.#troubles[pod] = trouble;
     return this.#lasting(lastsMs, () => {
       for (const pod of pods) {
         if (this.#troubles[pod] === trouble) this.#troubles[pod] = undefined;
       }
+      finish();
     });
   }
 

@@ -23,7 +23,7 @@ export type Trouble =
   /** The server answers with an error; `writes` are commits, heals and heartbeats. */
   | {
     readonly kind: "error";
-    readonly code: "LOADING" | "READONLY" | "OOM" | "NOPERM";
+    readonly code: "LOADING" | "READONLY" | "OOM" | "NOPERM" | "WRONGPASS";
     readonly hits: "all" | "writes";
   };
 
@@ -41,6 +41,7 @@ export function errorOf(code: string): Error {
 /** Whether the store is there; shared by all pods. */
 export class StorePower {
   #restarts = 0;
+  #cuts = 0;
   #outages = 0;
   #freezes = 0;
   #thawed: PromiseWithResolvers<void> | undefined;
@@ -61,16 +62,28 @@ export class StorePower {
     return this.#restarts;
   }
 
+  /** How often all connections to it ended: a reply from before the last time is lost. */
+  get cuts(): number {
+    return this.#cuts;
+  }
+
+  /** Ends all connections, and executes what came over them; whoever listened may have missed something. */
+  cutAll(): void {
+    this.#cuts++;
+    this.#tellOfGap();
+  }
+
   /** Takes the store away; of several outages at once, each has its own end. */
   goDown(): void {
     this.#outages++;
     this.#restarts++;
+    this.#cuts++;
   }
 
   /** Brings it back; whoever listened may have missed something. */
   comeBack(): void {
     if (this.#outages === 0 || --this.#outages > 0) return;
-    for (const listener of this.#listeners) listener.onGap();
+    this.#tellOfGap();
   }
 
   /** It takes commands, and executes none. */
@@ -90,5 +103,9 @@ export class StorePower {
   listen(listener: InboxListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #tellOfGap(): void {
+    for (const listener of this.#listeners) listener.onGap();
   }
 }

@@ -6,9 +6,11 @@
 
 import { cp, rename, rm } from "node:fs/promises";
 import type { CaseFault } from "../case.ts";
-import { FAULT_KINDS, type FaultKind, isOneLink, type OutageKind } from "../fault_kinds.ts";
+import { FAULT_KINDS, type FaultKind, isOneLink } from "../fault_kinds.ts";
 import type { FaultSpans } from "../fault_plan.ts";
+import type { OutageKind } from "../outage_kinds.ts";
 import type { Trouble } from "../store_power.ts";
+import { POD_LOGIN } from "./pod_login.ts";
 import { isRedis, type RedisServer, type StoreServer } from "./store_server.ts";
 
 /** The way of one pod to the server. */
@@ -141,6 +143,8 @@ export class RealOutages {
           ["REPLICAOF", "127.0.0.1", "1"],
           ["REPLICAOF", "NO", "ONE"],
         );
+      case "wrongpass":
+        return this.#lockOut(server, lastsMs);
       case "script-flush":
         return this.#say(server, 0, ["SCRIPT", "FLUSH"], ["PING"]);
       default:
@@ -209,6 +213,17 @@ export class RealOutages {
     return this.#serve(lastsMs, async () => {
       await server.command(...begin);
       return async () => void await server.command(...end);
+    });
+  }
+
+  /** The pods' user gets another password; whoever is connected is not any more. */
+  #lockOut(server: RedisServer, lastsMs: number): number {
+    const setPassword = (password: string) =>
+      server.command("ACL", "SETUSER", POD_LOGIN.username, "resetpass", `>${password}`);
+    return this.#serve(lastsMs, async () => {
+      await setPassword("another");
+      await server.command("CLIENT", "KILL", "USER", POD_LOGIN.username);
+      return async () => void await setPassword(POD_LOGIN.password);
     });
   }
 

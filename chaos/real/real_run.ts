@@ -7,12 +7,13 @@
 import { CallPlan } from "../call_plan.ts";
 import { callsAround, callsInOutage } from "../caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "../case.ts";
-import { losesMemory, type OutageKind } from "../fault_kinds.ts";
+import { losesMemory } from "../fault_kinds.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "../fault_plan.ts";
 import { storeKeyOf } from "../hashed_id.ts";
 import { historySettings } from "../history_settings.ts";
 import type { Call, SessionName } from "../history.ts";
 import { keyOf } from "../model.ts";
+import type { OutageKind } from "../outage_kinds.ts";
 import type { PodFlush } from "../pod_events.ts";
 import type { ProxyFault } from "../proxy.ts";
 import { Recorder } from "../recorder.ts";
@@ -36,8 +37,10 @@ const RECONCILED_MS = 9_000;
 const FLUSHED_MS = 15_000;
 /** How often a pod looks whether its store has its memory, and a margin. */
 const NOTICED_MS = 2_000;
-/** What a server takes to die, and to come back. */
+/** What a server takes to die, and to come back: only then it has lost its memory for good. */
 const RESTART_MS = 200;
+/** Within which a client that was refused logs in again. */
+const LOGIN_MS = 1_000;
 
 /** Processes that a call passes, each of which may be kept from running: the pod, the runner's proxy, the store. */
 const HANDS = 3;
@@ -267,10 +270,8 @@ export class RealRun {
     if (lastsMs === undefined) return;
     const isKill = fault.kind === "pod-kill-outage" || fault.kind === "pod-kill-replay";
     const name = hit.length > 1 ? "store" : this.#podName(hit[0]!);
-    const isLoss = losesMemory(fault.kind);
-    // It has lost its memory for good when it is back.
     const window = {
-      ...{ lastsMs: lastsMs + (isLoss ? RESTART_MS : 0), detail: fault.phase },
+      ...{ lastsMs: lastsMs + afterwardsMs(fault.kind), detail: fault.phase },
       ...(fault.kind === "store-rollback" && { downInMs: this.#spans.snapshotMs(fault) }),
     };
     this.#recorder[isKill ? "window" : "fault"](fault.kind, name, window);
@@ -376,6 +377,12 @@ export class RealRun {
   #nowMs(): number {
     return performance.now() - this.#startedAtMs;
   }
+}
+
+/** How long an outage's effects may outlast it. */
+function afterwardsMs(kind: OutageKind): number {
+  if (kind === "wrongpass") return LOGIN_MS;
+  return losesMemory(kind) ? RESTART_MS : 0;
 }
 
 function pause(delayMs: number): Promise<void> {

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { FaultProxy, type ProxyFault } from "../proxy.ts";
 import type { Trouble } from "../store_power.ts";
+import { POD_LOGIN } from "./pod_login.ts";
 import { isCommit, isInvalidation, outcomeOf } from "./proxy_faults.ts";
 import type { PodWay } from "./real_outages.ts";
 import { Restarts } from "./restarts.ts";
@@ -45,11 +46,15 @@ export async function openRealStore(
       return new SqliteFile(folder);
     case "redis": {
       const server = await store.start();
-      return new ProxiedServer(server.url, server);
+      return new ProxiedServer(urlOfPods(server.url), server);
     }
     case "redis-url":
       return new ProxiedServer(store.url, undefined);
   }
+}
+
+function urlOfPods(server: string): string {
+  return Object.assign(new URL(server), POD_LOGIN).href;
 }
 
 class SqliteFile implements RealStore {

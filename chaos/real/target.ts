@@ -16,7 +16,7 @@ export type PodBackend = Exclude<BackendName, "memory">;
 export type TargetStore =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite" }
-  /** A server that is started for the run, one a lane, and may be killed. */
+  /** A server that is started for the run with the users of {@linkcode POD_ACL}, one a lane, and may be killed. */
   | { readonly kind: "redis"; readonly start: () => Promise<RedisServer> }
   /** A server that somebody else runs: it is not killed. */
   | { readonly kind: "redis-url"; readonly url: string };

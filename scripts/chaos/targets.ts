@@ -8,6 +8,7 @@ import {
   type ServerBinary,
   type ServerKind,
 } from "../servers/binary.ts";
+import { POD_ACL } from "../../chaos/real/pod_login.ts";
 import type { Target } from "../../chaos/real/target.ts";
 import { startServer } from "../servers/server.ts";
 import { findServer, serverVariable } from "../servers/provision.ts";
@@ -68,7 +69,7 @@ async function findStores(
     const server = await find(kind, args.provision, onProgress);
     if (isMissing(server)) found.push({ kind, reason: server.missing });
     else if (isExecutable(server)) {
-      const start = () => startServer(server, { persistence: "aof" });
+      const start = () => startServer(server, { persistence: "aof", acl: POD_ACL });
       const store = { kind: "redis", start } as const;
       found.push({ store, server: kind, serverVersion: server.version });
     } else found.push(byUrl(server.url, kind));
