@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { arbitraryCase, type CaseOptions, type ChaosCase } from "./case.ts";
 import { checkHistory, type Verdict, type Violation } from "./checker.ts";
 import type { CorpusEntry } from "./corpus.ts";
+import { boundedEvidence, type EvidenceFile } from "./evidence.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { FaultLatencies } from "./fault_latency.ts";
 import { type History, writeHistory } from "./history.ts";
@@ -41,6 +42,8 @@ export interface CampaignOptions {
   readonly isDeterministic: boolean;
   /** How often a case is tried that failed before, where time is real. @default 1 */
   readonly tries?: number;
+  /** How often the smallest case is run, to tell how often it fails, where time is real. @default 1 */
+  readonly looks?: number;
   /** Ends it early. */
   readonly signal?: AbortSignal;
   /** Hears of every history. */
@@ -74,6 +77,12 @@ export interface Undecided {
   readonly history: History;
 }
 
+/** How often a case was run, and in how many of these runs it failed in the same way. */
+export interface Seen {
+  readonly times: number;
+  readonly tries: number;
+}
+
 /** A violation, with the smallest case that shows it. */
 export interface Finding {
   readonly violation: Violation;
@@ -85,6 +94,10 @@ export interface Finding {
   readonly history: History;
   /** What had been done when it was seen first. */
   readonly foundAfter: Pick<Tally, "histories" | "operations">;
+  /** Where a case does not always give the same history. */
+  readonly seen?: Seen;
+  /** What the processes and servers of that history have left. */
+  readonly evidence?: readonly EvidenceFile[];
 }
 
 /** What a campaign found. */
@@ -108,6 +121,8 @@ export interface Sample {
 /** One case in so many is run twice. */
 const TWICE_EVERY = 20;
 const SHRINK_MS = 30_000;
+/** The share of the time for making a case smaller after which it is only looked at how often it fails. */
+const SHRINK_SHARE = 0.7;
 /** Events of a history that is kept to be shown, at most. */
 const SAMPLE_EVENTS = 2_000;
 
@@ -127,6 +142,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     // A path names the smallest case already.
     ...(options.path === undefined ? {} : { path: options.path, endOnFailure: true }),
   });
+  await campaign.lookAgain();
   return campaign.result(details.failed ? details.counterexamplePath : null);
 }
 
@@ -152,6 +168,7 @@ class Campaign {
   /** What the first failing case showed. */
   #signature: Violation | undefined;
   #failedAtMs = 0;
+  #seen: Seen | undefined;
   #toolFailure: string | undefined;
 
   constructor(options: CampaignOptions) {
@@ -170,7 +187,7 @@ class Campaign {
       if (this.#options.signal?.aborted || this.leftMs < 0) return true;
       try {
         for (let attempt = 0; attempt < (this.#options.corpusTries ?? 1); attempt++) {
-          if (!await this.#keeps(entry)) return false;
+          if (!await this.#keeps(entry, attempt + 1)) return false;
         }
       } catch (error) {
         this.#toolFailure = `${entry.name}: ${messageOf(error)}`;
@@ -180,9 +197,9 @@ class Campaign {
     return true;
   }
 
-  async #keeps(entry: CorpusEntry): Promise<boolean> {
+  async #keeps(entry: CorpusEntry, tries: number): Promise<boolean> {
     const { name, case: chaosCase } = entry;
-    const { history } = await this.#options.runner(chaosCase);
+    const { history, evidence } = await this.#options.runner(chaosCase);
     this.#corpus++;
     const verdict = this.#judge(history, name);
     if (verdict.verdict !== "violated") return this.#toolFailure === undefined;
@@ -190,28 +207,60 @@ class Campaign {
       violation: verdict.violations[0]!,
       ...{ entry: name, seed: chaosCase.seed, path: "", case: chaosCase, history },
       foundAfter: { histories: 0, operations: 0 },
+      ...(!this.#options.isDeterministic && { seen: { times: 1, tries } }),
+      ...(evidence && { evidence: boundedEvidence(await evidence()) }),
     };
     return false;
   }
 
   /** Whether a case holds, as far as fast-check is to know: once one has failed, only the same counts. */
   async holds(chaosCase: ChaosCase): Promise<boolean> {
-    // Only a failure makes fast-check stop.
-    if (this.#toolFailure !== undefined || this.#options.signal?.aborted) return false;
-    if (this.#failing === undefined && this.#isAnothers(this.#cases++)) return true;
-    const now = performance.now();
     const isShrinking = this.#failing !== undefined;
-    const { shrinkMs = SHRINK_MS } = this.#options;
-    if (isShrinking && now > Math.min(this.#endsAtMs, this.#failedAtMs + shrinkMs)) return true;
+    // Only a failure makes fast-check stop, and once there is one only what holds.
+    if (this.#isStopped) return isShrinking;
+    if (this.#failing === undefined && this.#isAnothers(this.#cases++)) return true;
+    const { isDeterministic } = this.#options;
+    const share = isDeterministic ? 1 : SHRINK_SHARE;
+    if (isShrinking && this.#spentOnIt > share) return true;
     const tries = isShrinking || this.#options.path !== undefined ? this.#options.tries ?? 1 : 1;
     try {
       for (let attempt = 0; attempt < tries; attempt++) {
-        if (!await this.#attempt(chaosCase)) return false;
+        if (await this.#attempt(chaosCase)) continue;
+        if (!isDeterministic) this.#seen = { times: 1, tries: attempt + 1 };
+        return false;
       }
     } catch (error) {
       this.#toolFailure = messageOf(error);
     }
     return this.#toolFailure === undefined;
+  }
+
+  /** Runs the smallest case a few times more, to be able to say how often it fails. */
+  async lookAgain(): Promise<void> {
+    const { looks = 1, path } = this.#options;
+    // Who repeats a case has looked already.
+    if (path !== undefined) return;
+    while (this.#failing && this.#seen && this.#seen.tries < looks) {
+      if (this.#isStopped || this.#spentOnIt > 1) return;
+      const { times, tries } = this.#seen;
+      try {
+        const isSeen = !await this.#attempt(this.#failing.case);
+        this.#seen = { times: times + (isSeen ? 1 : 0), tries: tries + 1 };
+      } catch (error) {
+        this.#toolFailure = messageOf(error);
+      }
+    }
+  }
+
+  get #isStopped(): boolean {
+    return this.#toolFailure !== undefined || (this.#options.signal?.aborted ?? false);
+  }
+
+  /** The share of the time for the failing case that has been spent on it. */
+  get #spentOnIt(): number {
+    const { shrinkMs = SHRINK_MS } = this.#options;
+    const mostMs = Math.min(shrinkMs, this.#endsAtMs - this.#failedAtMs);
+    return mostMs <= 0 ? Infinity : (performance.now() - this.#failedAtMs) / mostMs;
   }
 
   /** Whether another campaign runs a case. */
@@ -230,7 +279,10 @@ class Campaign {
     const verdict = this.#judge(outcome.history, name);
     if (verdict.verdict === "holds") this.#consider(outcome);
     this.#options.onHistory?.(this.tally);
-    return !this.#isFailure(chaosCase, outcome.history, verdict);
+    const violation = this.#failureIn(verdict);
+    if (violation === undefined) return true;
+    await this.#keep(chaosCase, outcome, violation);
+    return false;
   }
 
   #judge(history: History, name: string): Verdict {
@@ -254,21 +306,28 @@ class Campaign {
     if (faults > most || isLonger) this.#sample = { history, faults };
   }
 
-  #isFailure(chaosCase: ChaosCase, history: History, verdict: Verdict): boolean {
-    if (verdict.verdict !== "violated") return false;
+  /** What counts as the failure that is looked into. */
+  #failureIn(verdict: Verdict): Violation | undefined {
+    if (verdict.verdict !== "violated") return undefined;
     const [first] = verdict.violations;
     const signature = this.#signature ??= first!;
     // Otherwise one bug slips into another while the case gets smaller.
-    const isSame = verdict.violations.some(({ guarantee, rule }) =>
+    const same = verdict.violations.find(({ guarantee, rule }) =>
       guarantee === signature.guarantee && rule === signature.rule
     );
-    if (!isSame) return false;
+    // Where a case always gives the same history whoever repeats it is shown the first one.
+    return this.#options.isDeterministic ? same && first : same;
+  }
+
+  async #keep(chaosCase: ChaosCase, outcome: RunOutcome, violation: Violation): Promise<void> {
+    const { history, evidence } = outcome;
     if (this.#failing === undefined) this.#failedAtMs = performance.now();
     const done = { histories: this.#histories, operations: this.#operations };
     const { foundAfter = done } = this.#failing ?? {};
-    // The first one, as whoever repeats the case will be shown it.
-    this.#failing = { violation: first!, case: chaosCase, history, foundAfter };
-    return true;
+    this.#failing = {
+      ...{ violation, case: chaosCase, history, foundAfter },
+      ...(evidence && { evidence: boundedEvidence(await evidence()) }),
+    };
   }
 
   async #compare(chaosCase: ChaosCase, outcome: RunOutcome): Promise<void> {
@@ -319,7 +378,7 @@ class Campaign {
   }
 
   result(path: string | null): CampaignResult {
-    const failing = this.#failing;
+    const failing = this.#failing && { ...this.#failing, ...(this.#seen && { seen: this.#seen }) };
     const { seed } = this.#options;
     return {
       tally: this.tally,

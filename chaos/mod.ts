@@ -35,6 +35,7 @@ export {
   type Finding,
   runCampaign,
   type Sample,
+  type Seen,
   type Tally,
   type Undecided,
 } from "./campaign.ts";
@@ -52,6 +53,7 @@ export { CaseError, readCase, writeCase } from "./case_file.ts";
 export { type CorpusEntry, readCorpusEntry, writeCorpusEntry } from "./corpus.ts";
 export { type Profile, PROFILES } from "./profiles.ts";
 export { checkHistory, type CheckOptions, RULES, type Verdict, type Violation } from "./checker.ts";
+export type { EvidenceFile } from "./evidence.ts";
 export {
   FAULT_KINDS,
   type FaultDescription,
@@ -99,7 +101,7 @@ export {
 } from "./linearizability/linearizability.ts";
 export type { LinearizabilityCounts } from "./linearizability/tally.ts";
 export { makeCall } from "./pod_calls.ts";
-export { FaultProxy, type FaultProxyOptions, type ProxyFault } from "./proxy.ts";
+export { FaultProxy, type FaultProxyOptions, type ProxyEvent, type ProxyFault } from "./proxy.ts";
 export { hashText, seededRandom } from "./random.ts";
 export { Recorder } from "./recorder.ts";
 export {

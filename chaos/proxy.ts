@@ -31,6 +31,17 @@ export type ProxyFault =
     readonly strike: () => void;
   };
 
+/** Something that a proxy did, or that came to it. */
+export interface ProxyEvent {
+  /** The connection's number, from 1. */
+  readonly link: number;
+  readonly what: "opened" | "refused" | "command" | "reply" | "push" | "half-open" | "cut";
+  /** What happens to the command by a fault; `lost` when it gets no further. */
+  readonly fault?: string;
+  /** The message as it came. It is a part of what was received: a copy is to be kept, if anything. */
+  readonly bytes?: Uint8Array;
+}
+
 /** Options of {@linkcode FaultProxy.listen}. */
 export interface FaultProxyOptions {
   /** Where the server listens. */
@@ -43,6 +54,8 @@ export interface FaultProxyOptions {
   readonly onReply?: (words: readonly Uint8Array[], reply: Uint8Array) => void;
   /** Hears that a message came through which answers nothing. */
   readonly onPush?: (bytes: Uint8Array) => void;
+  /** Hears of everything, for a log. */
+  readonly onEvent?: (event: ProxyEvent) => void;
 }
 
 /**
@@ -65,15 +78,18 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #options: FaultProxyOptions;
   readonly #links = new Set<Link>();
+  #opened = 0;
 
   private constructor(options: FaultProxyOptions) {
     this.#options = options;
     this.#server = createServer({ noDelay: true }, (client) => {
+      const number = ++this.#opened;
       if (options.trouble?.()?.kind === "refused") {
+        options.onEvent?.({ link: number, what: "refused" });
         client.resetAndDestroy();
         return;
       }
-      const link = new Link(client, this.#options, () => this.#links.delete(link));
+      const link = new Link(number, client, this.#options, () => this.#links.delete(link));
       this.#links.add(link);
     });
   }
@@ -142,6 +158,10 @@ class Link {
   readonly #upstream: Socket;
   readonly #options: FaultProxyOptions;
   readonly #onEnd: () => void;
+  readonly #tell: (
+    what: ProxyEvent["what"],
+    more?: Pick<ProxyEvent, "fault" | "bytes">,
+  ) => void;
   /** The commands that wait for their replies, in order. */
   readonly #waiting: Waiting[] = [];
   #requests: Promise<void> = Promise.resolve();
@@ -153,7 +173,9 @@ class Link {
   /** Runs while the server has yet to get, or to read, what its client was cut off from. */
   #lateTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(client: Socket, options: FaultProxyOptions, onEnd: () => void) {
+  constructor(number: number, client: Socket, options: FaultProxyOptions, onEnd: () => void) {
+    this.#tell = (what, more) => options.onEvent?.({ link: number, what, ...more });
+    this.#tell("opened");
     this.#client = client;
     this.#options = options;
     this.#onEnd = onEnd;
@@ -176,12 +198,14 @@ class Link {
   /** Nothing gets through any more. */
   abandon(): void {
     this.#isHalfOpen = true;
+    this.#tell("half-open");
   }
 
   /** Resets the client's connection. */
   cut(): void {
     if (this.#isCut) return;
     this.#isCut = true;
+    this.#tell("cut");
     this.#client.resetAndDestroy();
     if (this.#lateTimer === undefined) this.end();
   }
@@ -199,7 +223,10 @@ class Link {
     const fault = this.#options.faultFor?.(words);
     if (SUBSCRIBES.test(new TextDecoder().decode(words[0]))) this.#isSubscriber = true;
     const trouble = this.#options.trouble?.();
-    if (this.#isHalfOpen || loses(trouble, "requests")) return;
+    const isLost = this.#isHalfOpen || loses(trouble, "requests");
+    const hit = isLost ? "lost" : fault?.kind ?? trouble?.kind;
+    this.#tell("command", { bytes: frame, ...(hit && { fault: hit }) });
+    if (isLost) return;
     const refusal = trouble?.kind === "error" && refusalOf(trouble.code, words);
     const copy = refusal ? PING : frame.slice();
     const arrived = this.#slowed(trouble, copy);
@@ -214,6 +241,7 @@ class Link {
     const kind = this.#options.trouble?.()?.kind;
     if (this.#isHalfOpen || kind === "loss" || kind === "deaf") return;
     this.#options.onPush?.(chunk);
+    this.#tell("push", { bytes: chunk });
     this.#client.write(chunk);
   }
 
@@ -267,6 +295,7 @@ class Link {
     const isPush = frame[0] === ">".charCodeAt(0);
     const waiting = isPush ? undefined : this.#waiting.shift();
     const fault = waiting?.fault;
+    this.#tell("reply", { bytes: frame, ...(fault && { fault: fault.kind }) });
     if (waiting && fault?.kind !== "refusal") this.#options.onReply?.(waiting.words, frame);
     if (this.#isHalfOpen || fault?.kind === "first") return;
     if (isPush) return this.#pass(frame.slice());

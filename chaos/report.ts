@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CampaignResult, Finding } from "./campaign.ts";
+import type { CampaignResult, Finding, Seen } from "./campaign.ts";
 import type { ChaosCase } from "./case.ts";
 import type { Progress } from "./exhaustive/explorer.ts";
 import {
@@ -42,6 +42,10 @@ export interface ReportedViolation {
   readonly case: ChaosCase;
   /** What had been done when it was seen first. */
   readonly foundAfter: Finding["foundAfter"];
+  /** How often the smallest case was run, and failed; where it does not always give the same history. */
+  readonly seen?: Seen;
+  /** Logs, and what the store had on disk, as files beside `chaos.json`. */
+  readonly evidence?: readonly string[];
 }
 
 /** One backend, as reported. */
@@ -183,6 +187,12 @@ export function reportBackend(
         settings: finding.history.settings,
         case: finding.case,
         foundAfter: finding.foundAfter,
+        ...(finding.seen && { seen: finding.seen }),
+        ...(finding.evidence && {
+          evidence: finding.evidence.map(({ name }) =>
+            `${evidenceFolderOf(target, finding)}/${name}`
+          ),
+        }),
       }]
     ),
     durationMs: Math.round(durationMs),
@@ -205,6 +215,14 @@ export function caseFileOf(
 ): string {
   const names = [backend, ...(server === null ? [] : [server]), violation.guarantee, seed];
   return `case-${names.join("-").replaceAll(/[^\w.-]+/g, "_")}.json`;
+}
+
+/** The folder beside `chaos.json` that has what is kept of a finding. */
+export function evidenceFolderOf(
+  target: Pick<ReportedBackend, "backend" | "server">,
+  finding: Pick<Finding, "seed" | "violation">,
+): string {
+  return caseFileOf(target, finding).replace(/\.json$/, "");
 }
 
 /** A backend in one line. */
@@ -233,9 +251,17 @@ export function nameOf(
   return `${backend} on ${server}${serverVersion === null ? "" : ` ${serverVersion}`}`;
 }
 
-/** A failure in several lines: the smallest case, what was expected and seen, how to see it again. */
-export function failureText(name: string, finding: Finding, replay: string): string {
-  const { violation } = finding;
+/**
+ * A failure in several lines: the smallest case, what was expected and seen, how to see it again; `kept` is the folder
+ * with its evidence.
+ */
+export function failureText(
+  name: string,
+  finding: Finding,
+  replay: string,
+  kept?: string,
+): string {
+  const { violation, seen, evidence = [] } = finding;
   const lines = caseLines(finding.history.events, violation.ops);
   return [
     `${name} breaks ${violation.guarantee} (rule ${violation.rule}):`,
@@ -245,9 +271,17 @@ export function failureText(name: string, finding: Finding, replay: string): str
     `${finding.case.faults.length} faults:`,
     ...lines.slice(0, MOST_LINES).map((line) => `  ${line}`),
     ...(lines.length > MOST_LINES ? [`  … ${lines.length - MOST_LINES} more in chaos.json`] : []),
-    `To see it again:`,
+    seen === undefined ? `To see it again:` : `${seenText(seen)}. To see it again:`,
     `  ${replay}`,
+    ...(kept === undefined || evidence.length === 0
+      ? []
+      : [`Kept of it in ${kept}:`, `  ${evidence.map((file) => file.name).join(", ")}`]),
   ].join("\n");
+}
+
+/** How often a case failed, in words. */
+export function seenText({ times, tries }: Seen): string {
+  return `Seen ${times} of ${tries} ${tries === 1 ? "time" : "times"}`;
 }
 
 /** Lines of a history that a terminal gets; the report has them all. */

@@ -14,8 +14,15 @@ import { failModeOf, runLanes } from "./real/lanes_run.ts";
 import { ModuleStore } from "./real/module_store.ts";
 import { PodProcesses } from "./real/pod_processes.ts";
 import { RealLane } from "./real/real_lane.ts";
-import { type ChaosReport, failureText, reportBackend, summaryLine } from "./report.ts";
+import {
+  type ChaosReport,
+  evidenceFolderOf,
+  failureText,
+  reportBackend,
+  summaryLine,
+} from "./report.ts";
 import { writeReports } from "./report/files.ts";
+import { writeFinding } from "./report/finding_files.ts";
 import { runModuleSimulated, SIMULATED_MODULE_FAULTS } from "./simulated_module.ts";
 import { EXIT_CODES, judge } from "./verdict.ts";
 
@@ -121,11 +128,18 @@ export async function runChaos(options: RunChaosOptions): Promise<ChaosResult> {
     ...{ backends: [backend], skipped: [], mutants: [] },
     ...judgement,
   };
-  if (options.reportDir !== undefined) {
-    const { reportDir } = options;
-    await writeReports(reportDir instanceof URL ? fileURLToPath(reportDir) : reportDir, report);
+  const { reportDir } = options;
+  if (reportDir !== undefined) {
+    const dir = reportDir instanceof URL ? fileURLToPath(reportDir) : reportDir;
+    for (const finding of findings) await writeFinding(dir, target, finding);
+    await writeReports(dir, report);
   }
-  const texts = findings.map((finding) => failureText(name, finding, replay(finding)));
+  const texts = findings.map((finding) => {
+    const kept = reportDir === undefined
+      ? undefined
+      : `${reportDir}/${evidenceFolderOf(target, finding)}`;
+    return failureText(name, finding, replay(finding), kept);
+  });
   return {
     ...report,
     exitCode: EXIT_CODES[judgement.verdict],

@@ -46,6 +46,8 @@ const LANES = 3;
 const LEAST_MS_A_LANE = 10_000;
 /** Tries of a real case that failed before: its timing differs each time. */
 const REAL_TRIES = 20;
+/** How often the smallest case is run, to tell how often it fails. */
+const LOOKS = 5;
 
 /** Runs cases until the time is up, all were run, or one has failed. */
 export async function runLanes(options: LanesRunOptions): Promise<LanesRun> {
@@ -106,6 +108,7 @@ class LanesRunner {
       corpus: corpus.filter((_, place) => place % this.#count === index),
       isDeterministic: false,
       tries: path === undefined ? 2 : REAL_TRIES,
+      looks: LOOKS,
       ...(only && { corpusTries: runs ?? REAL_TRIES, runs: 0 }),
       onHistory: (tally) => {
         onFirst();

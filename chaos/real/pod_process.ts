@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import type { Call } from "../history.ts";
 import type { PodFlush } from "../pod_events.ts";
 import type { Trouble } from "../store_power.ts";
+import { LastBytes } from "./last_bytes.ts";
 import type { AdapterChoice, FromPod, ToPod } from "./pod_messages.ts";
 
 /** What a pod's owner hears. */
@@ -30,11 +31,14 @@ const MAIN = new URL(
   import.meta.url,
 );
 const START_TIMEOUT_MS = 30_000;
+/** Bytes of a pod's standard error that are kept. */
+const MOST_COMPLAINTS_BYTES = 64 * 1_024;
 
 /** One life of a pod: a child process. */
 export class PodProcess {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #ended: Promise<void>;
+  readonly #complaints = new LastBytes(MOST_COMPLAINTS_BYTES);
   #listener: PodListener | undefined;
   #opened = Promise.withResolvers<string | undefined>();
   #flushed = Promise.withResolvers<PodFlush | undefined>();
@@ -42,7 +46,7 @@ export class PodProcess {
 
   constructor() {
     const [program, ...args] = podCommand();
-    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#ended = new Promise((resolve) => {
       const end = () => {
         this.#end();
@@ -53,6 +57,7 @@ export class PodProcess {
     });
     // A pod that was killed reads nothing any more.
     this.#child.stdin.on("error", () => {});
+    this.#child.stderr.on("data", (chunk: Uint8Array) => this.#complaints.add(chunk));
     createInterface({ input: this.#child.stdout })
       .on("line", (line) => this.#hear(JSON.parse(line)));
   }
@@ -60,6 +65,11 @@ export class PodProcess {
   /** Undefined when it could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** The last that it wrote to its standard error. */
+  get complaints(): Uint8Array {
+    return this.#complaints.bytes;
   }
 
   /** Resolves when the process is gone, and all that it said was heard. */

@@ -8,8 +8,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CaseSettings, ChaosCase } from "../case.ts";
+import type { EvidenceFile } from "../evidence.ts";
 import type { RunOutcome } from "../runner.ts";
 import type { Trouble } from "../store_power.ts";
+import { filesIn } from "./file_tails.ts";
 import type { AdapterChoice } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { PodProcesses } from "./pod_processes.ts";
@@ -39,6 +41,8 @@ export class RealLane {
   /** What outlives the pods: their journals, and a store's files. */
   readonly #folder: string;
   readonly #pods: (PodProcess | undefined)[] = [];
+  /** The processes that were pods of the history, by index. */
+  readonly #lives: (readonly [index: number, pod: PodProcess])[] = [];
   readonly #troubles = new Map<number, Trouble | undefined>();
   #server: string | undefined;
   #histories = 0;
@@ -75,7 +79,30 @@ export class RealLane {
   async run(chaosCase: ChaosCase): Promise<RunOutcome> {
     const run = new RealRun(this, chaosCase, `${this.#options.name}-${++this.#histories}-`);
     this.#run = run;
-    return await run.run();
+    this.store.begin?.();
+    this.#lives.length = 0;
+    for (const index of this.#pods.keys()) {
+      const pod = this.living(index);
+      if (pod) this.#lives.push([index, pod]);
+    }
+    const outcome = await run.run();
+    return { ...outcome, evidence: () => this.#evidence() };
+  }
+
+  /** What the last history has left behind. */
+  async #evidence(): Promise<readonly EvidenceFile[]> {
+    const lives = new Map<number, number>();
+    const complaints = this.#lives.map(([index, pod]) => {
+      const life = (lives.get(index) ?? 0) + 1;
+      lives.set(index, life);
+      const name = `p${index + 1}${life === 1 ? "" : `.${life}`}.stderr.log`;
+      return { name, about: "a pod's standard error", bytes: pod.complaints };
+    });
+    return [
+      ...complaints,
+      ...await this.store.evidence?.() ?? [],
+      ...await filesIn(this.#folder, "", "of the lane's folder: journals, a store's files"),
+    ];
   }
 
   /** The living pod of that index. */
@@ -107,6 +134,7 @@ export class RealLane {
     });
     this.#server ??= server;
     this.#pods[index] = pod;
+    this.#lives.push([index, pod]);
     if (this.#stopping) await pod.kill();
     return pod;
   }

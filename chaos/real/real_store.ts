@@ -5,13 +5,16 @@
  */
 
 import { join } from "node:path";
+import type { EvidenceFile } from "../evidence.ts";
 import { FaultProxy, type ProxyFault } from "../proxy.ts";
 import type { Trouble } from "../store_power.ts";
+import { filesIn, tailOf } from "./file_tails.ts";
 import { POD_LOGIN } from "./pod_login.ts";
 import { isCommit, isInvalidation, outcomeOf } from "./proxy_faults.ts";
+import { ProxyTrace } from "./proxy_trace.ts";
 import type { PodWay } from "./real_outages.ts";
 import { Restarts } from "./restarts.ts";
-import type { StoreServer } from "./store_server.ts";
+import { isRedis, type StoreServer } from "./store_server.ts";
 import type { TargetStore } from "./target.ts";
 
 /** One lane's store: made when the lane starts, gone when it ends. */
@@ -31,6 +34,10 @@ export interface RealStore {
   wayOf?(pod: number): PodWay;
   /** The server, if it is one's own. */
   readonly server?: StoreServer;
+  /** What is to be kept of it for a failed case. @default its lane's folder alone */
+  evidence?(): Promise<readonly EvidenceFile[]>;
+  /** Another history begins: what is kept of the one before is of no use any more. */
+  begin?(): void;
   /** Kills it, and starts it again with its data. */
   restart(downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -85,6 +92,7 @@ class ProxiedServer implements RealStore {
   readonly #restarts: Restarts;
   readonly #proxies = new Map<number, FaultProxy>();
   readonly #troubles = new Map<number, Trouble | undefined>();
+  readonly #trace = new ProxyTrace();
 
   constructor(url: string, server: StoreServer | undefined) {
     this.#url = url;
@@ -110,11 +118,28 @@ class ProxiedServer implements RealStore {
       onPush(bytes) {
         if (isInvalidation(bytes)) hear("invalidation");
       },
+      onEvent: (event) => this.#trace.note(`p${pod + 1}`, event),
     });
     this.#proxies.set(pod, proxy);
     url.hostname = "127.0.0.1";
     url.port = String(proxy.port);
     return url.href;
+  }
+
+  begin(): void {
+    this.#trace.clear();
+  }
+
+  async evidence(): Promise<readonly EvidenceFile[]> {
+    const { server } = this;
+    const about = "what passed the proxies between the pods and the server";
+    const trace = { name: "proxy.log", about, bytes: this.#trace.toBytes() };
+    if (server === undefined || !isRedis(server)) return [trace];
+    return [
+      ...await tailOf(server.logPath, "server.log", "the server's log"),
+      trace,
+      ...await filesIn(join(server.dir, "data"), "data.", "what the server keeps on disk"),
+    ];
   }
 
   wayOf(pod: number): PodWay {

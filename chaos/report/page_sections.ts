@@ -6,7 +6,7 @@
 
 import { FAULT_KINDS } from "../fault_kinds.ts";
 import type { ChaosReport, ReportedBackend, ReportedViolation } from "../report.ts";
-import { nameOf } from "../report.ts";
+import { nameOf, seenText } from "../report.ts";
 import { GUARANTEES, guaranteeState } from "./guarantees.ts";
 import { caseLines } from "./history_text.ts";
 import { html, type Markup } from "./markup.ts";
@@ -46,12 +46,26 @@ export function violationArticle(
     <div class="replay"><span class="label" id="replay-${number}">See it again</span>
     <code tabindex="0" aria-labelledby="replay-${number}">${replay}</code>
     <button type="button" data-copy="${replay}">Copy</button></div>
+    ${keptOf(violation)}
     <h4>The smallest case found <span>${size}</span></h4>
     ${drawn}
     <details><summary>The case as text</summary><pre tabindex="0">${caseLines(history, ops).join(
       "\n",
     )}</pre></details>
     </article>
+  `;
+}
+
+/** How often it was seen, and the files that were kept of it, as links. */
+function keptOf({ seen, evidence = [] }: ReportedViolation): Markup {
+  const times = seen === undefined ? "" : `${seenText(seen)}. `;
+  const files = evidence.map((path) =>
+    html`
+      <a href="${path}">${path.split("/").at(-1)!}</a>
+    `
+  );
+  return times === "" && files.length === 0 ? html`` : html`
+    <p class="kept">${times}${files.length > 0 ? "Kept of it: " : ""}${files}</p>
   `;
 }
 

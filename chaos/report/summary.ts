@@ -5,7 +5,7 @@
  */
 
 import type { ChaosReport, ReportedBackend, ReportedViolation } from "../report.ts";
-import { nameOf } from "../report.ts";
+import { nameOf, seenText } from "../report.ts";
 import { caseLines } from "./history_text.ts";
 import { extent, headline } from "./verdict.ts";
 import { count, grouped, latency } from "./words.ts";
@@ -48,7 +48,7 @@ function violationSection(backend: ReportedBackend, violation: ReportedViolation
   return [
     `## ${guarantee} \`${rule}\` on ${plain(nameOf(backend))}`,
     plain(message),
-    `To see it again:`,
+    `${violation.seen === undefined ? "" : `${seenText(violation.seen)}. `}To see it again:`,
     fenced(replay, "sh"),
     `The smallest case found, ${count(chaosCase.ops.length, "call")} and ` +
     `${count(chaosCase.faults.length, "fault")}:`,
@@ -57,6 +57,9 @@ function violationSection(backend: ReportedBackend, violation: ReportedViolation
         .join("\n"),
       "text",
     ),
+    ...(violation.evidence
+      ? [`Kept beside this file: ${violation.evidence.map((path) => `\`${path}\``).join(", ")}`]
+      : []),
   ].join("\n\n");
 }
 

@@ -1,11 +1,10 @@
 import { FAULT_KINDS } from "../../chaos/fault_kinds.ts";
 import type { Progress } from "../../chaos/exhaustive/explorer.ts";
 import type { CampaignResult, Finding } from "../../chaos/campaign.ts";
-import { writeCase } from "../../chaos/case_file.ts";
 import {
-  caseFileOf,
   type ChaosReport,
   countSometimes,
+  evidenceFolderOf,
   failureText,
   nameOf,
   reportBackend,
@@ -13,6 +12,7 @@ import {
   summaryLine,
 } from "../../chaos/report.ts";
 import { writeReports } from "../../chaos/report/files.ts";
+import { writeFinding } from "../../chaos/report/finding_files.ts";
 import { EXIT_CODES, judge, type Judgement } from "../../chaos/verdict.ts";
 import type { SampleHistory } from "../../chaos/report/page.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
@@ -228,8 +228,9 @@ async function runTarget(
   );
   for (const { finding } of results) {
     if (finding === undefined) continue;
-    await writeCaseFile(args, caseFileOf(reported, finding), finding);
-    terminal.line(failureText(nameOf(named), finding, replayCommand(target, args, finding)));
+    await writeFinding(args.reportDir, reported, finding);
+    const kept = `${args.reportDir}/${evidenceFolderOf(reported, finding)}`;
+    terminal.line(failureText(nameOf(named), finding, replayCommand(target, args, finding), kept));
   }
   return { target: named, results, reported };
 }
@@ -249,15 +250,6 @@ async function runBackend(target: Target, options: BackendRunOptions): Promise<L
     ...{ signal, onTally },
   });
   return { results, server: undefined };
-}
-
-async function writeCaseFile(
-  args: ChaosArguments,
-  name: string,
-  finding: Finding,
-): Promise<void> {
-  await Deno.mkdir(args.reportDir, { recursive: true });
-  await Deno.writeTextFile(`${args.reportDir}/${name}`, writeCase(finding.case));
 }
 
 function replayCommand(
