@@ -49,6 +49,7 @@ export type {
   SessionEvent,
   SessionEvents,
 } from "./core/events.ts";
+export type * from "./core/observer.ts";
 export { type Clock, systemClock, type Timer } from "./core/clock.ts";
 export type { ContextSchema, SchemaIssue, SchemaResult } from "./core/schema.ts";
 export type { Random } from "./core/random.ts";

@@ -26,6 +26,19 @@ export function shownCopy(entry: CacheEntry, now: number): Copy | undefined {
   return copy && now < copy.expiresAt ? copy : undefined;
 }
 
+/** What memory may answer a read with, at once: a fresh copy, or any that may be shown while the store is away. */
+export function heldCopy<Context extends object>(
+  { cache, link, settings }: Pod<Context>,
+  tenant: string,
+  id: string,
+): Copy | undefined {
+  const entry = cache.entry(tenant, id);
+  if (!entry) return undefined;
+  const isAway = entry.journaled !== undefined || !link.isUp && settings.failMode === "open";
+  if (isAway) return shownCopy(entry, settings.clock.now());
+  return cache.isFresh(entry) ? entry.copy : undefined;
+}
+
 /** Serves one session's calls. */
 export class AwayServer<Context extends object> {
   readonly #pod: Pod<Context>;
@@ -43,6 +56,7 @@ export class AwayServer<Context extends object> {
   /** Answers calls; `unsettled` is the batch that was sent for them, and of which nothing is known. */
   async serve(calls: readonly Call[], unsettled?: Unsettled): Promise<void> {
     const waiting = calls.filter(({ answer }) => !answer.settled);
+    for (const { answer } of waiting) answer.serveFromMemory({ degraded: true });
     if (unsettled) this.#guard(waiting, () => this.#keepUnsettled(calls, unsettled));
     else {
       const { schema } = this.#pod.settings;

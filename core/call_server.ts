@@ -15,6 +15,7 @@ import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
 import { rotate } from "./rotate.ts";
 import { seal } from "./sealed_batch.ts";
+import type { Copy } from "./session.ts";
 import type { CacheEntry } from "./session_cache.ts";
 
 /** Answers reads, all by one look at the store at most. */
@@ -24,10 +25,12 @@ export async function serveReads<Context extends object>(
   calls: readonly ReadCall[],
   attempts: Attempts,
 ): Promise<void> {
-  const lookup = calls.some(({ fresh }) => fresh)
-    ? await load(pod, entry, attempts)
-    : await lookUp(pod, entry, attempts);
-  for (const { answer } of calls) answer.resolve(lookup.alive ? lookup.copy : undefined);
+  const held = calls.some(({ fresh }) => fresh) ? undefined : freshCopy(pod, entry);
+  const lookup = held ? { alive: true as const, copy: held } : await load(pod, entry, attempts);
+  for (const { answer } of calls) {
+    if (held) answer.serveFromMemory({ degraded: false });
+    answer.resolve(lookup.alive ? lookup.copy : undefined);
+  }
 }
 
 /** Serves a call that shares its command with no other. */
@@ -53,10 +56,15 @@ export async function lookUp<Context extends object>(
   entry: CacheEntry,
   attempts: Attempts,
 ): Promise<Lookup> {
-  const { copy } = entry;
-  return copy && pod.cache.isFresh(entry)
-    ? { alive: true, copy }
-    : await load(pod, entry, attempts);
+  const copy = freshCopy(pod, entry);
+  return copy ? { alive: true, copy } : await load(pod, entry, attempts);
+}
+
+function freshCopy<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+): Copy | undefined {
+  return pod.cache.isFresh(entry) ? entry.copy : undefined;
 }
 
 /** Makes sure that the entry knows which incarnation to address (rule 9); the reason if there is none. */
@@ -75,6 +83,8 @@ async function serveCreate<Context extends object>(
   attempts: Attempts,
 ): Promise<void> {
   const { limits, maxLifetimeMs: lifetimeMs } = pod.settings;
+  const held = freshCopy(pod, entry);
+  if (held) answer.serveFromMemory({ degraded: false });
   for (;;) {
     const lookup = await lookUp(pod, entry, attempts);
     if (lookup.alive) return answer.resolve(lookup.copy);

@@ -5,6 +5,7 @@
  */
 
 import type { SessionKey } from "./key_space.ts";
+import type { Served } from "./observers.ts";
 import type { AnyContext, Copy } from "./session.ts";
 import type { ContextEntry, Operation } from "./storage_adapter.ts";
 
@@ -15,8 +16,10 @@ export class Answerable<Result> {
   #resolve!: (result: Result) => void;
   #reject!: (error: unknown) => void;
   #stopListening: (() => void) | undefined;
+  readonly #served: Served | undefined;
 
-  constructor(signal?: AbortSignal) {
+  constructor(signal?: AbortSignal, served?: Served) {
+    this.#served = served;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -34,6 +37,13 @@ export class Answerable<Result> {
   /** Whether the caller has been answered, or has given up. */
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** It is answered without the store; `degraded` when that is because the store is away. */
+  serveFromMemory({ degraded }: { readonly degraded: boolean }): void {
+    if (!this.#served) return;
+    this.#served.source = "memory";
+    this.#served.degraded = degraded;
   }
 
   resolve(result: Result): void {

@@ -57,6 +57,14 @@ export class KeySpace {
     return `${this.#prefix}:tenant:${tenant}:session:`;
   }
 
+  /** Whose session a key is, or whose sessions a prefix; undefined when it is neither. */
+  tenantOf(storeKey: string): string | undefined {
+    const start = `${this.#prefix}:tenant:`;
+    return storeKey.startsWith(start)
+      ? storeKey.slice(start.length, storeKey.indexOf(":", start.length))
+      : undefined;
+  }
+
   /** What the inboxes of a tenant begin with. */
   inboxPrefix(tenant: string): string {
     return `${this.#prefix}:tenant:${tenant}:inbox:`;

@@ -9,6 +9,7 @@ import { Destroys } from "./destroys.ts";
 import { EventHub } from "./events.ts";
 import type { WallClock } from "./journal_record.ts";
 import { KeySpace, type SessionKey } from "./key_space.ts";
+import { Observers } from "./observers.ts";
 import type { Settings } from "./options.ts";
 import { OutageJournal } from "./outage_journal.ts";
 import { type Random, randomId } from "./random.ts";
@@ -26,6 +27,7 @@ export class Pod<Context extends object> {
   readonly link: StoreLink;
   readonly cache: SessionCache;
   readonly events: EventHub;
+  readonly observers: Observers;
   readonly journal: OutageJournal;
   readonly destroys: Destroys;
   readonly random: Random;
@@ -47,7 +49,16 @@ export class Pod<Context extends object> {
     this.repeater = randomId(random);
     this.keys = new KeySpace(settings.keyPrefix, settings.idSecret);
     const podKey = this.keys.pod(this.writer);
-    const link = { clock, random: this.random, timeoutMs, podKey, keepMs: this.tombstoneMs };
+    this.observers = new Observers(clock, this.keys, settings.logger);
+    const link = {
+      clock,
+      random: this.random,
+      timeoutMs,
+      podKey,
+      keepMs: this.tombstoneMs,
+      observers: this.observers,
+      tenantOf: (key: string) => this.keys.tenantOf(key),
+    };
     this.link = new StoreLink(adapter, link, listener);
     this.destroys = new Destroys(clock, this.tombstoneMs);
     this.cache = new SessionCache({ ...settings.cache, maxStalenessMs }, clock);

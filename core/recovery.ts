@@ -5,7 +5,7 @@
  */
 
 import { Answerable } from "./calls.ts";
-import { CorruptRecordError, StoreUnavailableError } from "./errors.ts";
+import { CorruptRecordError, ManagerClosedError, StoreUnavailableError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
 import { take } from "./loader.ts";
 import type { Pod } from "./pod.ts";
@@ -34,6 +34,7 @@ export async function recover<Context extends object>(
   recovery: Recovery,
 ): Promise<void> {
   const { ids } = recovery;
+  if (lanes.closed) throw new ManagerClosedError();
   if (!pod.link.isUp) {
     const message =
       "The store is away: there is nothing to recover from. Memory still answers get().";
@@ -52,6 +53,14 @@ export async function recover<Context extends object>(
   } finally {
     next = ids.length; // What failed for one group ends the others too.
   }
+}
+
+/** What was found, in the order in which it was asked for. */
+export function inOrderOf<Found>(
+  ids: readonly string[],
+  found: ReadonlyMap<string, Found>,
+): Map<string, Found> {
+  return new Map(ids.filter((id) => found.has(id)).map((id) => [id, found.get(id)!]));
 }
 
 async function loadGroup<Context extends object>(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidInputError } from "./errors.ts";
 import { parseContext } from "./session.ts";
 
 /**
@@ -49,4 +50,14 @@ function describe(issues: readonly SchemaIssue[]): string {
     const steps = path?.map((step) => String(typeof step === "object" ? step.key : step)) ?? [];
     return steps.length === 0 ? message : `${steps.join(".")}: ${message}`;
   }).join("; ");
+}
+
+/** Refuses a context that does not fit; `field` names the argument that it came by. */
+export async function checkSchema<Context extends object>(
+  schema: ContextSchema<Context> | undefined,
+  field: string,
+  context: ReadonlyMap<string, string>,
+): Promise<void> {
+  const issues = schema && await schemaIssues(schema, context);
+  if (issues) throw new InvalidInputError(field, `The context does not fit the schema: ${issues}`);
 }

@@ -166,6 +166,11 @@ export class SessionCache {
     return this.#entries.size;
   }
 
+  /** What they take in memory, counted roughly. */
+  get bytes(): number {
+    return this.#entries.calculatedSize;
+  }
+
   /** Whether an entry's copy may be served without asking the store (rule 12). */
   isFresh(entry: CacheEntry): boolean {
     const { copy } = entry;

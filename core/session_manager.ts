@@ -9,6 +9,7 @@ import { ConfigError, StoreUnavailableError, UnkeptWritesError } from "./errors.
 import type { SessionEvents } from "./events.ts";
 import type { JournalAt } from "./journal_store.ts";
 import { Lanes } from "./lanes.ts";
+import type { HitCounts, Observer } from "./observer.ts";
 import { type ManagerOptions, resolveOptions } from "./options.ts";
 import { Pod } from "./pod.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -32,6 +33,8 @@ export interface ManagerStatus {
   readonly journaledBytes: number;
   /** Sessions held in memory. */
   readonly cached: number;
+  /** What they take in memory, counted roughly. */
+  readonly cachedBytes: number;
   /** Sessions with calls under way. */
   readonly active: number;
 }
@@ -165,6 +168,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
       journaled: journal.size,
       journaledBytes: journal.bytes,
       cached: cache.size,
+      cachedBytes: cache.bytes,
       active: this.#lanes.active,
     };
   }
@@ -172,6 +176,32 @@ export class BaseSessionManager<Context extends object = AnyContext> {
   /** How often each event was told since the manager was made; for metrics. */
   eventCounts(): Partial<Record<keyof SessionEvents, number>> {
     return this.#pod.events.counts();
+  }
+
+  /** How many reads memory answered at once since the manager was made; for metrics. */
+  hitCounts(): HitCounts {
+    return { ...this.#pod.observers.hits };
+  }
+
+  /**
+   * Adds somebody who is told of every call and every command to the store, whatever handles were made before; the answer removes
+   * it. What metrics, traces and an audit log are built on.
+   *
+   * @example
+   * ```ts
+   * import { SessionManager } from "@hakgal/sessions";
+   *
+   * await using manager = await SessionManager.open({ backend: "memory" });
+   * const ended: string[] = [];
+   * manager.observe({
+   *   call: ({ operation }) => ({ outcome, tookMs }) => ended.push(`${operation} ${outcome} ${tookMs >= 0}`),
+   * });
+   * await manager.tenant("acme").getOrCreate("user-42");
+   * console.assert(ended[0] === "getOrCreate ok true");
+   * ```
+   */
+  observe(observer: Observer): () => void {
+    return this.#pod.observers.add(observer);
   }
 
   /** Adds a listener for an event; the answer removes it. */

@@ -9,6 +9,8 @@ import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionError, StoreRejectedError, StoreUnavailableError } from "./errors.ts";
 import { MemoryWatch } from "./memory_watch.ts";
+import type { ObservedCommand, StoreCommand } from "./observer.ts";
+import type { Observers } from "./observers.ts";
 import type { Random } from "./random.ts";
 import type {
   CommitBatch,
@@ -41,6 +43,18 @@ export interface LinkOptions {
   readonly podKey: string;
   /** How long it outlives the pod: as long as a tombstone (rule 13). */
   readonly keepMs: number;
+  /** Who hears of each command. */
+  readonly observers: Observers;
+  /** Whose record a key is, for them. */
+  readonly tenantOf: (key: string) => string | undefined;
+}
+
+/** A command, as it is told of when it ends. */
+interface Sending {
+  readonly command: StoreCommand;
+  /** The key that it is about, or the prefix. */
+  readonly key?: string;
+  readonly records?: number;
 }
 
 /** What is heard of the store as a whole. */
@@ -142,7 +156,11 @@ export class StoreLink {
   async #open(): Promise<StoreInfo> {
     await this.#adapter.prepare?.();
     const { timeoutMs, podKey } = this.#options;
-    const info = await this.#bounded(timeoutMs, this.#adapter.open({ timeoutMs, podKey }));
+    const info = await this.#bounded(
+      { command: "open" },
+      timeoutMs,
+      this.#adapter.open({ timeoutMs, podKey }),
+    );
     // Rule 13: whatever is acknowledged from now on is of this memory, or of a later one.
     await this.checkMemory();
     this.#isOpen = true;
@@ -169,10 +187,10 @@ export class StoreLink {
     const sentAt = this.#clock.now();
     if (!this.#adapter.heartbeat) {
       const call = this.#adapter.load(podKey, { tombstoneMs: keepMs }, { timeoutMs });
-      return this.#hearTime(await this.#bounded(timeoutMs, call));
+      return this.#hearTime(await this.#bounded({ command: "heartbeat" }, timeoutMs, call));
     }
     const call = this.#adapter.heartbeat({ timeoutMs, podKey, keepMs });
-    const reply = await this.#bounded(timeoutMs, call);
+    const reply = await this.#bounded({ command: "heartbeat" }, timeoutMs, call);
     this.#hearTime(reply);
     if (!this.#memory.take(reply, sentAt)) return;
     this.#era++;
@@ -189,11 +207,19 @@ export class StoreLink {
   }
 
   commit(key: string, batch: CommitBatch, timeoutMs: number): Promise<Answer<CommitReply>> {
-    return this.#timed(timeoutMs, () => this.#adapter.commit(key, batch, { timeoutMs }));
+    return this.#timed(
+      { command: "commit", key },
+      timeoutMs,
+      () => this.#adapter.commit(key, batch, { timeoutMs }),
+    );
   }
 
   load(key: string, request: LoadRequest, timeoutMs: number): Promise<Answer<LoadReply>> {
-    return this.#timed(timeoutMs, () => this.#adapter.load(key, request, { timeoutMs }));
+    return this.#timed(
+      { command: "load", key },
+      timeoutMs,
+      () => this.#adapter.load(key, request, { timeoutMs }),
+    );
   }
 
   /** Whether copies can be put back. */
@@ -202,7 +228,11 @@ export class StoreLink {
   }
 
   heal(key: string, request: HealRequest, timeoutMs: number): Promise<Answer<HealReply>> {
-    return this.#timed(timeoutMs, () => this.#adapter.heal!(key, request, { timeoutMs }));
+    return this.#timed(
+      { command: "heal", key },
+      timeoutMs,
+      () => this.#adapter.heal!(key, request, { timeoutMs }),
+    );
   }
 
   /** Whether many records can be read in one go. */
@@ -220,7 +250,8 @@ export class StoreLink {
     const era = this.#era;
     const sentAt = this.#clock.now();
     const call = this.#adapter.loadMany!(keys, request, { timeoutMs });
-    const replies = await this.#bounded(timeoutMs, call);
+    const sending: Sending = { command: "loadMany", key: keys[0]!, records: keys.length };
+    const replies = await this.#bounded(sending, timeoutMs, call);
     if (era !== this.#era) throw forgotten();
     const last = replies.at(-1);
     if (last) this.#hearTime(last);
@@ -230,10 +261,11 @@ export class StoreLink {
   /** A listing, of which each step ends within the timeout. */
   async *list(prefix: string, timeoutMs: number): AsyncGenerator<ListedRecord> {
     await this.#admit();
+    const sending: Sending = { command: "list", key: prefix };
     const records = this.#adapter.list(prefix, { timeoutMs })[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const step = await this.#bounded(timeoutMs, records.next());
+        const step = await this.#bounded(sending, timeoutMs, records.next());
         if (step.done) return;
         yield step.value;
       }
@@ -244,13 +276,14 @@ export class StoreLink {
   }
 
   async #timed<Reply extends { storeTimeMs: number }>(
+    sending: Sending,
     timeoutMs: number,
     call: () => Promise<Reply>,
   ): Promise<Answer<Reply>> {
     if (!this.#isOpen || !this.isUp) await this.#admit();
     const era = this.#era;
     const sentAt = this.#clock.now();
-    const reply = await this.#bounded(timeoutMs, call());
+    const reply = await this.#bounded(sending, timeoutMs, call());
     // Rule 14: a reply from before the loss is void.
     if (era !== this.#era) throw forgotten();
     this.#hearTime(reply);
@@ -271,17 +304,37 @@ export class StoreLink {
   }
 
   /** A late reply finds nobody: its commit is recognised by its seq (rule 7). */
-  async #bounded<Result>(timeoutMs: number, call: Promise<Result>): Promise<Result> {
+  async #bounded<Result>(
+    sending: Sending,
+    timeoutMs: number,
+    call: Promise<Result>,
+  ): Promise<Result> {
     const sentAt = this.#clock.now();
     try {
       const result = await this.#deadlines.limit(call, timeoutMs, () => late(timeoutMs));
       this.#health.answered();
+      this.#tell(sending, sentAt, { outcome: "ok", ...replyOf(result) });
       return result;
     } catch (error) {
       if (error instanceof StoreRejectedError) this.#health.answered();
       else this.#health.failed(error, { sentAt, isTimeout: this.#isLong(sentAt, timeoutMs) });
-      throw asStoreError(error);
+      const known = asStoreError(error);
+      const outcome = known instanceof StoreUnavailableError ? "unavailable" : "rejected";
+      this.#tell(sending, sentAt, { outcome, code: known.code });
+      throw known;
     }
+  }
+
+  #tell(
+    { command, key, records }: Sending,
+    sentAt: number,
+    end: Pick<ObservedCommand, "outcome" | "code" | "reply">,
+  ): void {
+    const { observers, tenantOf } = this.#options;
+    if (!observers.hearCommands) return;
+    const tenant = key === undefined ? undefined : tenantOf(key);
+    const tookMs = this.#clock.now() - sentAt;
+    observers.tellCommand({ command, tenant, tookMs, ...end, ...(records && { records }) });
   }
 
   /**
@@ -291,6 +344,11 @@ export class StoreLink {
   #isLong(sentAt: number, timeoutMs: number): boolean {
     return Math.min(timeoutMs, this.#clock.now() - sentAt) >= this.#options.timeoutMs / 2;
   }
+}
+
+function replyOf(result: unknown): { reply?: string } {
+  const { outcome } = (result ?? {}) as { outcome?: string };
+  return outcome === undefined ? {} : { reply: outcome };
 }
 
 function late(timeoutMs: number): StoreUnavailableError {

@@ -4,13 +4,16 @@
  * @module
  */
 
-import { shownCopy } from "./away_server.ts";
+import { heldCopy } from "./away_server.ts";
 import { Answerable, type Call } from "./calls.ts";
-import { InvalidInputError, ManagerClosedError, resultUnreadable } from "./errors.ts";
+import { operationsBy, operationsOf, orTouch } from "./changes.ts";
+import { InvalidInputError, resultUnreadable } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
+import type { ObservedOperation } from "./observer.ts";
+import type { Served } from "./observers.ts";
 import type { Pod } from "./pod.ts";
-import { recover } from "./recovery.ts";
-import { schemaIssues } from "./schema.ts";
+import { inOrderOf, recover } from "./recovery.ts";
+import { checkSchema } from "./schema.ts";
 import type {
   CallSettings,
   Changes,
@@ -28,7 +31,6 @@ import {
   checkId,
   checkIncrement,
   checkPatch,
-  checkPlain,
   checkVector,
 } from "./validation.ts";
 
@@ -72,11 +74,13 @@ export class TenantSessions<Context extends object = AnyContext> {
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
     const held = this.#held(id);
-    if (held) return held;
-    const context = checkContext(initial, this.#pod.settings.limits);
-    await this.#checkSchema(new Map(context));
-    const answer = new Answerable<Copy>(settings.signal);
-    return this.#session(id, await this.#call(id, { kind: "create", context, answer }));
+    if (held) return this.#pod.observers.hit("getOrCreate", held, initial);
+    return await this.#observed("getOrCreate", [id], [initial], async (served) => {
+      const context = checkContext(initial, this.#pod.settings.limits);
+      await checkSchema(this.#pod.settings.schema, "initial", new Map(context));
+      const answer = new Answerable<Copy>(settings.signal, served);
+      return this.#session(id, await this.#call(id, { kind: "create", context, answer }));
+    });
   }
 
   /**
@@ -85,11 +89,8 @@ export class TenantSessions<Context extends object = AnyContext> {
    */
   async get(id: string, settings: GetSettings = {}): Promise<Session<Context> | undefined> {
     const held = settings.fresh ? undefined : this.#held(id);
-    if (held) return held;
-    const answer = new Answerable<Copy | undefined>(settings.signal);
-    const call: Call = { kind: "read", fresh: settings.fresh ?? false, answer };
-    const copy = await this.#call(id, call);
-    return copy && this.#session(id, copy);
+    if (held) return this.#pod.observers.hit("get", held);
+    return await this.#observed("get", [id], [], (served) => this.#read(id, settings, served));
   }
 
   /**
@@ -113,8 +114,10 @@ export class TenantSessions<Context extends object = AnyContext> {
     patch: ContextPatch<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    const operations = checkPatch("patch", patch, this.#pod.settings.limits);
-    return await this.#write(id, operations, settings);
+    return await this.#observed("updateContext", [id], [patch], async (served) => {
+      const operations = checkPatch("patch", patch, this.#pod.settings.limits);
+      return await this.#write(id, operations, settings, served);
+    });
   }
 
   /**
@@ -131,11 +134,13 @@ export class TenantSessions<Context extends object = AnyContext> {
     by = 1,
     settings: CallSettings = {},
   ): Promise<number> {
-    checkField(field, this.#pod.settings.limits);
-    checkIncrement(field, by);
-    const answer = new Answerable<number>(settings.signal);
-    const operations: Operation[] = [{ kind: "increment", field, by }];
-    return await this.#call(id, { kind: "write", operations, wants: "number", answer });
+    return await this.#observed("increment", [id], [field, by], async (served) => {
+      checkField(field, this.#pod.settings.limits);
+      checkIncrement(field, by);
+      const answer = new Answerable<number>(settings.signal, served);
+      const operations: Operation[] = [{ kind: "increment", field, by }];
+      return await this.#call(id, { kind: "write", operations, wants: "number", answer });
+    });
   }
 
   /**
@@ -160,22 +165,11 @@ export class TenantSessions<Context extends object = AnyContext> {
     change: (context: Context) => ContextPatch<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    if (typeof change !== "function") {
-      throw new InvalidInputError("change", "update() takes a function that answers a patch.");
-    }
-    const patch = (context: AnyContext) => {
-      const result = change(context as Context);
-      if (result instanceof Promise) {
-        result.catch(() => {});
-        throw new InvalidInputError(
-          "change",
-          "update()'s function is synchronous: it may run again.",
-        );
-      }
-      return orTouch(checkPatch("patch", result, this.#pod.settings.limits));
-    };
-    const answer = new Answerable<Copy>(settings.signal);
-    return this.#session(id, await this.#call(id, { kind: "update", patch, answer }));
+    return await this.#observed("update", [id], [], async (served) => {
+      const patch = operationsBy(change, this.#pod.settings.limits);
+      const answer = new Answerable<Copy>(settings.signal, served);
+      return this.#session(id, await this.#call(id, { kind: "update", patch, answer }));
+    });
   }
 
   /**
@@ -190,8 +184,10 @@ export class TenantSessions<Context extends object = AnyContext> {
     vector: Vector,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    const bytes = checkVector(vector, this.#pod.settings.limits);
-    return await this.#write(id, [{ kind: "append", vector: bytes }], settings);
+    return await this.#observed("appendTrajectory", [id], [vector], async (served) => {
+      const bytes = checkVector(vector, this.#pod.settings.limits);
+      return await this.#write(id, [{ kind: "append", vector: bytes }], settings, served);
+    });
   }
 
   /**
@@ -218,20 +214,27 @@ export class TenantSessions<Context extends object = AnyContext> {
     changes: Changes<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return await this.#write(id, this.#operations(changes), settings);
+    return await this.#observed("apply", [id], [changes], async (served) => {
+      const operations = operationsOf(changes, this.#pod.settings.limits);
+      return await this.#write(id, operations, settings, served);
+    });
   }
 
   /** Renews the session's time and changes nothing else; answers whether it was there. */
   async touch(id: string, settings: CallSettings = {}): Promise<boolean> {
-    const answer = new Answerable<boolean>(settings.signal);
-    const operations: Operation[] = [{ kind: "touch" }];
-    return await this.#call(id, { kind: "write", operations, wants: "presence", answer });
+    return await this.#observed("touch", [id], [], async (served) => {
+      const answer = new Answerable<boolean>(settings.signal, served);
+      const operations: Operation[] = [{ kind: "touch" }];
+      return await this.#call(id, { kind: "write", operations, wants: "presence", answer });
+    });
   }
 
   /** Destroys the session for good; answers whether it was there. */
   async destroy(id: string, settings: CallSettings = {}): Promise<boolean> {
-    const answer = new Answerable<boolean>(settings.signal);
-    return await this.#call(id, { kind: "destroy", answer });
+    return await this.#observed("destroy", [id], [], async (served) => {
+      const answer = new Answerable<boolean>(settings.signal, served);
+      return await this.#call(id, { kind: "destroy", answer });
+    });
   }
 
   /**
@@ -246,20 +249,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     newId: string,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    checkId(newId, this.#pod.settings.limits, "newId");
-    if (newId === id) {
-      throw new InvalidInputError("newId", "The new id is another one than the old.");
-    }
-    const to = this.#pod.keys.session(this.name, newId);
-    const answer = new Answerable<string>(settings.signal);
-    const incarnation = await this.#call(id, { kind: "rotate", to, answer });
-    const read = new Answerable<Copy | undefined>(settings.signal);
-    const call: Call = { kind: "read", fresh: true, answer: read };
-    const copy = await this.#call(newId, call).catch((cause: unknown) => {
-      throw settings.signal?.aborted ? cause : resultUnreadable(cause);
+    return await this.#observed("rotate", [id, newId], [], (served) => {
+      return this.#rotate(id, newId, settings, served);
     });
-    if (copy?.state.incarnation !== incarnation) throw resultUnreadable();
-    return this.#session(newId, copy);
   }
 
   /** The session as the store has it now, past the cache: what a pod does after another one's death. */
@@ -267,7 +259,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     id: string,
     settings: CallSettings = {},
   ): Promise<Session<Context> | undefined> {
-    return await this.get(id, { ...settings, fresh: true });
+    return await this.#observed("loadFromStore", [id], [], (served) => {
+      return this.#read(id, { ...settings, fresh: true }, served);
+    });
   }
 
   /**
@@ -279,9 +273,62 @@ export class TenantSessions<Context extends object = AnyContext> {
     settings: RecoverSettings<Context> = {},
   ): Promise<Map<string, Session<Context>>> {
     const wanted = [...new Set(ids)];
+    return await this.#observed("recover", wanted, [], () => this.#recover(wanted, settings));
+  }
+
+  /**
+   * All live sessions of the tenant, by hashed id, in any order. One that lives from beginning to end is listed;
+   * one may be listed twice. For administration: it reads every key of the store.
+   */
+  async *list(settings: CallSettings = {}): AsyncGenerator<ListedSession> {
+    const { observers, keys } = this.#pod;
+    const prefix = keys.sessionPrefix(this.name);
+    const records = observers.observeListing(this.name, () => this.#lanes.list(prefix));
+    for await (const { key, version, createdAtMs, expiresInMs } of records) {
+      settings.signal?.throwIfAborted();
+      const hashedId = key.slice(prefix.length);
+      yield { hashedId, version, createdAt: new Date(createdAtMs), expiresInMs };
+    }
+  }
+
+  async #read(
+    id: string,
+    { signal, fresh = false }: GetSettings,
+    served: Served | undefined,
+  ): Promise<Session<Context> | undefined> {
+    const answer = new Answerable<Copy | undefined>(signal, served);
+    const copy = await this.#call(id, { kind: "read", fresh, answer });
+    return copy && this.#session(id, copy);
+  }
+
+  async #rotate(
+    id: string,
+    newId: string,
+    settings: CallSettings,
+    served: Served | undefined,
+  ): Promise<Session<Context>> {
+    checkId(newId, this.#pod.settings.limits, "newId");
+    if (newId === id) {
+      throw new InvalidInputError("newId", "The new id is another one than the old.");
+    }
+    const to = this.#pod.keys.session(this.name, newId);
+    const answer = new Answerable<string>(settings.signal, served);
+    const incarnation = await this.#call(id, { kind: "rotate", to, answer });
+    const read = new Answerable<Copy | undefined>(settings.signal);
+    const call: Call = { kind: "read", fresh: true, answer: read };
+    const copy = await this.#call(newId, call).catch((cause: unknown) => {
+      throw settings.signal?.aborted ? cause : resultUnreadable(cause);
+    });
+    if (copy?.state.incarnation !== incarnation) throw resultUnreadable();
+    return this.#session(newId, copy);
+  }
+
+  async #recover(
+    wanted: readonly string[],
+    settings: RecoverSettings<Context>,
+  ): Promise<Map<string, Session<Context>>> {
     for (const id of wanted) checkId(id, this.#pod.settings.limits);
     const found = new Map<string, Session<Context>>();
-    if (this.#lanes.closed) throw new ManagerClosedError();
     await recover(this.#pod, this.#lanes, {
       tenant: this.name,
       ids: wanted,
@@ -292,79 +339,34 @@ export class TenantSessions<Context extends object = AnyContext> {
         settings.onSession?.(session);
       },
     });
-    const inOrder = new Map<string, Session<Context>>();
-    for (const id of wanted) {
-      const session = found.get(id);
-      if (session) inOrder.set(id, session);
-    }
-    return inOrder;
-  }
-
-  /**
-   * All live sessions of the tenant, by hashed id, in any order. One that lives from beginning to end is listed;
-   * one may be listed twice. For administration: it reads every key of the store.
-   */
-  async *list(settings: CallSettings = {}): AsyncGenerator<ListedSession> {
-    const prefix = this.#pod.keys.sessionPrefix(this.name);
-    for await (const { key, version, createdAtMs, expiresInMs } of this.#lanes.list(prefix)) {
-      settings.signal?.throwIfAborted();
-      const hashedId = key.slice(prefix.length);
-      yield { hashedId, version, createdAt: new Date(createdAtMs), expiresInMs };
-    }
+    return inOrderOf(wanted, found);
   }
 
   async #write(
     id: string,
     operations: readonly Operation[],
     settings: CallSettings,
+    served: Served | undefined,
   ): Promise<Session<Context>> {
-    const answer = new Answerable<Copy>(settings.signal);
+    const answer = new Answerable<Copy>(settings.signal, served);
     const call: Call = { kind: "write", operations: orTouch(operations), wants: "copy", answer };
     return this.#session(id, await this.#call(id, call));
   }
 
-  #operations(changes: Changes<Context>): Operation[] {
-    const { limits } = this.#pod.settings;
-    const { set = {}, increment = {}, append = [] } = checkPlain("changes", changes) as Changes<
-      Context
-    >;
-    const unknown = Object.keys(changes).find((name) =>
-      !["set", "increment", "append"].includes(name)
-    );
-    if (unknown !== undefined) {
-      throw new InvalidInputError(unknown, `apply() takes set, increment and append.`);
-    }
-    const vectors = isVector(append) ? [append] : append;
-    return [
-      ...checkPatch("set", set, limits),
-      ...Object.entries(checkPlain("increment", increment)).map(([field, by]): Operation => ({
-        kind: "increment",
-        field: checkField(field, limits),
-        by: checkIncrement(field, by),
-      })),
-      ...vectors.map((vector): Operation => ({
-        kind: "append",
-        vector: checkVector(vector, limits),
-      })),
-    ];
+  /** The fast path. An id that is held has been checked before. */
+  #held(id: string): Session<Context> | undefined {
+    if (this.#lanes.closed || typeof id !== "string") return undefined;
+    const copy = heldCopy(this.#pod, this.name, id);
+    return copy && this.#session(id, copy);
   }
 
-  /**
-   * The fast path: a fresh copy in memory, or any that may be shown while the store is away. An id that is held has been
-   * checked before.
-   */
-  #held(id: string): Session<Context> | undefined {
-    const { cache, link, settings } = this.#pod;
-    if (this.#lanes.closed || typeof id !== "string") return undefined;
-    const entry = cache.entry(this.name, id);
-    if (!entry) return undefined;
-    const isAway = entry.journaled !== undefined || !link.isUp && settings.failMode === "open";
-    const copy = isAway
-      ? shownCopy(entry, settings.clock.now())
-      : cache.isFresh(entry)
-      ? entry.copy
-      : undefined;
-    return copy && this.#session(id, copy);
+  #observed<Result>(
+    operation: ObservedOperation,
+    ids: readonly string[],
+    given: readonly unknown[],
+    run: (served?: Served) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#pod.observers.observe({ operation, tenant: this.name, ids, given }, run);
   }
 
   #call<Result>(id: string, call: Call & { answer: Answerable<Result> }): Promise<Result> {
@@ -377,21 +379,4 @@ export class TenantSessions<Context extends object = AnyContext> {
     const { settings: { clock }, link: { isUp: isStoreUp } } = this.#pod;
     return new Session({ tenant: this.name, id }, copy, { clock, isStoreUp });
   }
-
-  async #checkSchema(context: ReadonlyMap<string, string>): Promise<void> {
-    const { schema } = this.#pod.settings;
-    const issues = schema && await schemaIssues(schema, context);
-    if (issues) {
-      throw new InvalidInputError("initial", `The context does not fit the schema: ${issues}`);
-    }
-  }
-}
-
-/** A write without changes still renews the session's time. */
-function orTouch(operations: readonly Operation[]): readonly Operation[] {
-  return operations.length > 0 ? operations : [{ kind: "touch" }];
-}
-
-function isVector(append: Vector | readonly Vector[]): append is Vector {
-  return append instanceof Float32Array || typeof append[0] === "number";
 }
