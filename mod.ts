@@ -48,6 +48,7 @@ export type {
   RejectedReason,
   SessionEvent,
   SessionEvents,
+  UnrecoveredReason,
 } from "./core/events.ts";
 export type * from "./core/observer.ts";
 export { type Clock, systemClock, type Timer } from "./core/clock.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CorruptRecordError, type NotFoundReason } from "./errors.ts";
+import { CorruptRecordError, type NotFoundReason, StoreRejectedError } from "./errors.ts";
+import type { SessionKey } from "./key_space.ts";
 import type { Pod } from "./pod.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { GoneReason } from "./storage_adapter.ts";
@@ -33,6 +34,20 @@ export function missing<Context extends object>(
   const { tenant, hashedId } = entry.key;
   pod.events.emit("vanished", { tenant, hashedId });
   return "vanished";
+}
+
+/** Reports that a session which this pod does not hold could not be looked up. */
+export function unrecovered<Context extends object>(
+  pod: Pod<Context>,
+  { tenant, hashedId }: SessionKey,
+  error: unknown,
+): void {
+  const reason = error instanceof CorruptRecordError
+    ? "corrupt"
+    : error instanceof StoreRejectedError
+    ? "rejected"
+    : "unavailable";
+  pod.events.emit("recoveryFailed", { tenant, hashedId, reason });
 }
 
 /** Reports a record that cannot be read; the answer is to be thrown. */

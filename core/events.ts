@@ -42,10 +42,24 @@ export type LostReason =
   /** The store knows a later session under this id. */
   | "superseded";
 
+/** Why a session could not be looked up in the store. */
+export type UnrecoveredReason =
+  /** The store is away, or did not answer. */
+  | "unavailable"
+  /** It refused, e.g. for want of a permission. */
+  | "rejected"
+  /** Its record cannot be read. */
+  | "corrupt";
+
 /** The events of a manager, by name, with their payloads. */
 export interface SessionEvents {
   /** A session was found in the store that this pod did not hold. */
   recovered: SessionEvent & { readonly version: number };
+  /**
+   * A session that this pod did not hold could not be looked up: whether there is one is not known. While the store is away it
+   * is told for each look at it, until the session begins anew in the journal; never of one that does not exist.
+   */
+  recoveryFailed: SessionEvent & { readonly reason: UnrecoveredReason };
   /**
    * A session that this pod held, and whose time had not run out, has no trace in a store that kept its memory:
    * evicted, or deleted by hand. It stays gone, unless `onVanished` is `heal`.

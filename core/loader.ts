@@ -6,7 +6,7 @@
 
 import type { Attempts } from "./attempts.ts";
 import type { NotFoundReason } from "./errors.ts";
-import { corrupt, missing, remember } from "./absence.ts";
+import { corrupt, missing, remember, unrecovered } from "./absence.ts";
 import { healSession, isBehind } from "./healing.ts";
 import type { Pod } from "./pod.ts";
 import { completeRotation } from "./rotation.ts";
@@ -23,6 +23,20 @@ export type Lookup =
 
 /** Asks the store, and completes a rotation that it meets. */
 export async function load<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+): Promise<Lookup> {
+  const isHeld = entry.stub !== undefined;
+  try {
+    return await lookAt(pod, entry, attempts);
+  } catch (error) {
+    if (!isHeld) unrecovered(pod, entry.key, error);
+    throw error;
+  }
+}
+
+async function lookAt<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unrecovered } from "./absence.ts";
 import { Answerable } from "./calls.ts";
 import { CorruptRecordError, ManagerClosedError, StoreUnavailableError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
@@ -36,6 +37,7 @@ export async function recover<Context extends object>(
   const { ids } = recovery;
   if (lanes.closed) throw new ManagerClosedError();
   if (!pod.link.isUp) {
+    tellUnrecovered(pod, recovery);
     const message =
       "The store is away: there is nothing to recover from. Memory still answers get().";
     throw new StoreUnavailableError(message, { outcome: "not-applied" });
@@ -61,6 +63,18 @@ export function inOrderOf<Found>(
   found: ReadonlyMap<string, Found>,
 ): Map<string, Found> {
   return new Map(ids.filter((id) => found.has(id)).map((id) => [id, found.get(id)!]));
+}
+
+/** Nothing is asked: each that is not held stays unknown. */
+function tellUnrecovered<Context extends object>(
+  pod: Pod<Context>,
+  { tenant, ids }: Recovery,
+): void {
+  for (const id of ids) {
+    if (pod.cache.entry(tenant, id)) continue;
+    const key = pod.keys.session(tenant, id);
+    if (!pod.journal.of(key.storeKey)) unrecovered(pod, key, undefined);
+  }
 }
 
 async function loadGroup<Context extends object>(
@@ -106,7 +120,12 @@ async function loadIdle<Context extends object>(
     const request = { tombstoneMs: pod.tombstoneMs };
     const { replies, sentAt } = await pod.attempts().read((timeoutMs) =>
       pod.link.loadMany(keys, request, timeoutMs)
-    );
+    ).catch((error: unknown) => {
+      for (const { lane: { entry } } of idle) {
+        if (!entry.stub) unrecovered(pod, entry.key, error);
+      }
+      throw error;
+    });
     for (const [index, { id, lane: { entry } }] of idle.entries()) {
       const reply = replies[index]!;
       // What asks for more than taking it is left to a load of its own.
@@ -114,8 +133,12 @@ async function loadIdle<Context extends object>(
         left.push(id);
         continue;
       }
+      const isHeld = entry.stub !== undefined;
       const lookup = await take(pod, entry, { reply, sentAt }, heardBefore[index]!)
-        .catch(ignoreCorrupt);
+        .catch((error: unknown) => {
+          if (!isHeld) unrecovered(pod, entry.key, error);
+          return ignoreCorrupt(error);
+        });
       pod.cache.store(entry);
       if (lookup?.alive) onCopy(id, lookup.copy);
     }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { unrecovered } from "./absence.ts";
 import type { Attempts, Unsettled } from "./attempts.ts";
 import { AwayServer } from "./away_server.ts";
 import { serveOne, serveReads } from "./call_server.ts";
@@ -115,8 +116,11 @@ export class SessionLane<Context extends object> {
     const attempts = this.#pod.attempts();
     try {
       if (obstacle !== undefined) throw obstacle;
-      if (this.#isAway) await this.#serveAway(calls);
-      else await this.#serveOnline(calls, attempts);
+      if (this.#isAway) {
+        const { journaled, stub, key } = this.entry;
+        if (!journaled && !stub) unrecovered(this.#pod, key, undefined);
+        await this.#serveAway(calls);
+      } else await this.#serveOnline(calls, attempts);
     } catch (error) {
       await this.#serveDespite(error, calls, attempts);
     }

@@ -31,6 +31,8 @@ export interface ManagerStatus {
   readonly journaled: number;
   /** What these writes take in memory, counted roughly. */
   readonly journaledBytes: number;
+  /** What they may take: `journal.maxBytes`. */
+  readonly journaledMaxBytes: number;
   /** Sessions held in memory. */
   readonly cached: number;
   /** What they take in memory, counted roughly. */
@@ -101,6 +103,11 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     }
   }
 
+  /** The backend's name, as its adapter has it, e.g. `ioredis`. */
+  get backend(): string {
+    return this.#adapter.name;
+  }
+
   /** This pod's random id. */
   get podId(): string {
     return this.#pod.writer;
@@ -167,6 +174,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
       store: isRecovering ? "recovering" : link.state,
       journaled: journal.size,
       journaledBytes: journal.bytes,
+      journaledMaxBytes: this.#pod.settings.journal.maxBytes,
       cached: cache.size,
       cachedBytes: cache.bytes,
       active: this.#lanes.active,

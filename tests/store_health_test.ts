@@ -170,6 +170,7 @@ Deno.test("status and events tell of an outage: degraded, recovering, reconciled
     store: "up",
     journaled: 0,
     journaledBytes: 0,
+    journaledMaxBytes: 64 * 1_048_576,
     cached: 1,
     active: 0,
   });

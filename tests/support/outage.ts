@@ -199,6 +199,7 @@ const EVENTS = Object.keys(
     corrupt: 1,
     behind: 1,
     inboxLost: 1,
+    recoveryFailed: 1,
     warning: 1,
   } satisfies Record<keyof SessionEvents, 1>,
 ) as (keyof SessionEvents)[];
