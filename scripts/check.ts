@@ -13,7 +13,14 @@ const STEPS: readonly Step[] = [
   { name: "types", command: ["check", "--quiet", "."], advice: "See the messages above." },
   {
     name: "documentation",
-    command: ["doc", "--lint", "mod.ts", "chaos/conformance.ts"],
+    command: [
+      "doc",
+      "--lint",
+      "mod.ts",
+      "chaos/conformance.ts",
+      "observability/prometheus.ts",
+      "observability/opentelemetry.ts",
+    ],
     advice: "Every public symbol has a doc comment.",
   },
   {

@@ -57,7 +57,17 @@ async function runTests(files: readonly string[]): Promise<Counts> {
         "--sanitize-resources",
         `--junit-path=${report}`,
         ...(everything
-          ? ["--doc", "tests", "mod.ts", "core", "adapters", "chaos", "README.md", "docs"]
+          ? [
+            "--doc",
+            "tests",
+            "mod.ts",
+            "core",
+            "adapters",
+            "chaos",
+            "observability",
+            "README.md",
+            "docs",
+          ]
           : files),
       ],
       stdin: "null",

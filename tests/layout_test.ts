@@ -38,7 +38,8 @@ Deno.test("only adapters/open.ts knows the manager", async () => {
 });
 
 Deno.test("the client libraries are loaded only when chosen", async () => {
-  const clients = /^(ioredis|redis|@redis\/client|@valkey\/valkey-glide|node:sqlite)$/;
+  const clients =
+    /^(ioredis|redis|@redis\/client|@valkey\/valkey-glide|node:sqlite|prom-client|@opentelemetry\/.*)$/;
   for (const file of await modules()) {
     const source = await Deno.readTextFile(file);
     for (
