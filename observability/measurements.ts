@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../core/errors.ts";
+import type { LostReason, RejectedReason, UnrecoveredReason } from "../core/events.ts";
 import type { CallEnd, HitCounts, ObservedCall, ObservedCommand } from "../core/observer.ts";
 import type { BaseSessionManager } from "../core/session_manager.ts";
 
@@ -50,6 +51,30 @@ export const LATENCY = {
 
 const STATES = ["up", "down", "recovering"] as const;
 
+// Counted from the start, so that the first of each is seen as a rise.
+const UNRECOVERED_REASONS = namesOf<UnrecoveredReason>({
+  unavailable: 1,
+  rejected: 1,
+  corrupt: 1,
+});
+const REJECTED_REASONS = namesOf<RejectedReason>({
+  destroyed: 1,
+  expired: 1,
+  vanished: 1,
+  unknown: 1,
+  invalid: 1,
+  conflict: 1,
+  "too-old": 1,
+  corrupt: 1,
+  undecidable: 1,
+});
+const LOST_REASONS = namesOf<LostReason>({ "no-copy": 1, diverged: 1, superseded: 1 });
+
+/** All names of a type: the compiler finds one that is missing. */
+function namesOf<Name extends string>(names: Readonly<Record<Name, 1>>): readonly string[] {
+  return Object.keys(names);
+}
+
 /** Everything that is measured of one manager, but latencies. */
 export class Measurements {
   readonly #manager: ObservedManager;
@@ -62,6 +87,7 @@ export class Measurements {
   readonly #misses: Counter;
   readonly #degradedReads: Counter;
   readonly #degradedWrites: Counter;
+  readonly #journalFull: Counter;
   readonly #duplicates: Counter;
 
   /**
@@ -85,6 +111,10 @@ export class Measurements {
     this.#degradedWrites = this.#counter(
       "degraded_writes_total",
       "Writes put into the journal because the store was away.",
+    );
+    this.#journalFull = this.#counter(
+      "journal_full_total",
+      "Writes refused because the store was away and the journal had no room.",
     );
     this.#duplicates = this.#counter(
       "duplicates_total",
@@ -118,19 +148,19 @@ export class Measurements {
     const failed = this.#counter(
       "recovery_failures_total",
       "Looks at a session that this pod did not hold and that could not be loaded, by reason.",
-      { labels: ["reason"], known: ["unavailable", "rejected", "corrupt"] },
+      { labels: ["reason"], known: UNRECOVERED_REASONS },
     );
     this.#on("recoveryFailed", ({ tenant, reason }) => failed.add([reason], tenant));
     const rejected = this.#counter(
       "rejected_total",
       "Operations accepted while the store was away that could not be kept, by reason.",
-      { labels: ["reason"] },
+      { labels: ["reason"], known: REJECTED_REASONS },
     );
     this.#on("rejected", (event) => rejected.add([event.reason], event.tenant, event.operations));
     const lost = this.#counter(
       "lost_total",
       "Sessions with acknowledged writes that are in no store and cannot be put back, by reason.",
-      { labels: ["reason"] },
+      { labels: ["reason"], known: LOST_REASONS },
     );
     this.#on("lost", ({ tenant, reason }) => lost.add([reason], tenant));
     const vanished = this.#counter(
@@ -203,6 +233,7 @@ export class Measurements {
 
   #count({ operation, tenant }: ObservedCall, end: CallEnd): void {
     this.#calls.add([operation, end.outcome], tenant);
+    if (end.outcome === "JOURNAL_FULL") this.#journalFull.add([], tenant);
     const isRead = operation === "get" || operation === "getOrCreate";
     if (isRead && end.outcome === "ok") {
       (end.source === "memory" ? this.#hits : this.#misses).add([], tenant);
