@@ -5,6 +5,7 @@
  */
 
 import { Command, Option } from "commander";
+import { printMetrics } from "./demo/metrics.ts";
 import { DemoPod } from "./demo/pod.ts";
 import { number, paint, Story } from "./demo/screen.ts";
 import { DEMO_BACKENDS, type DemoStore, openStore, type StoreChoice } from "./demo/store.ts";
@@ -32,7 +33,7 @@ await new Command("deno task demo")
   .description(
     "Two pods serve the same sessions. The first is killed with SIGKILL in the middle of its work, the " +
       "second goes on. Then the store itself goes away, and comes back. At the end what users were told is " +
-      "compared with what is found.\n\n" +
+      "compared with what is found, and the second pod's metrics are scraped.\n\n" +
       "Exit code: 0 nothing lost, 1 something lost or doubled, 2 could not run.",
   )
   .addOption(
@@ -79,7 +80,9 @@ async function tellStory(store: DemoStore, signal: AbortSignal): Promise<boolean
     await serveWithout(story, store, second, log, signal);
     story.tell(`${paint("cyan", "pod 2")} is asked what it finds in the store:`);
     print();
-    return printVerdict(log, await findAll(second, [...log.keys()]));
+    const isPassed = printVerdict(log, await findAll(second, [...log.keys()]));
+    await printMetrics(second);
+    return isPassed;
   } finally {
     await Promise.all(pods.map((pod) => pod.stop()));
   }

@@ -55,10 +55,12 @@ import { ioredisAdapter } from "@hakgal/sessions/adapters/ioredis";
 import { nodeRedisAdapter } from "@hakgal/sessions/adapters/node-redis";
 import { valkeyGlideAdapter } from "@hakgal/sessions/adapters/valkey-glide";
 import { runConformance } from "@hakgal/sessions/chaos/conformance";
+import { openTelemetry } from "@hakgal/sessions/observability/opentelemetry";
+import { prometheusMetrics } from "@hakgal/sessions/observability/prometheus";
 const url = "redis://127.0.0.1";
 export const managers = [ioredisAdapter({ url }), nodeRedisAdapter({ url }), valkeyGlideAdapter({ url })]
   .map((adapter) => new SessionManager({ adapter }));
-export { runConformance };
+export { openTelemetry, prometheusMetrics, runConformance };
 `;
 
 /** A project of a user's, which has the package installed. */
@@ -115,7 +117,7 @@ async function build(out: string): Promise<string> {
 async function checkContents(tarball: string): Promise<void> {
   const files = (await run(["tar", "-tzf", tarball])).stdout.trim().split("\n");
   const strange = files.filter((file) =>
-    !/^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|(mod|(core|adapters|chaos|integrations|observability)\/.*)(\.js|\.d\.ts))$/
+    !/^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|(mod|(core|adapters|chaos|integrations|observability)\/.*)(\.js|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
       .test(file) || /_test\.|\/tests?\/|mutants?[./]/.test(file)
   );
   assertEquals(strange, []);

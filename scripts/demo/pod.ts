@@ -10,11 +10,18 @@ import { linesOf } from "../lines.ts";
 export class DemoPod {
   readonly name: string;
   readonly url: string;
+  /** Where Prometheus would scrape it. */
+  readonly metricsUrl: string;
   readonly #process: Deno.ChildProcess;
 
-  private constructor(name: string, url: string, process: Deno.ChildProcess) {
+  private constructor(
+    name: string,
+    ports: { readonly requests: string; readonly metrics: string },
+    process: Deno.ChildProcess,
+  ) {
     this.name = name;
-    this.url = url;
+    this.url = `http://127.0.0.1:${ports.requests}`;
+    this.metricsUrl = `http://127.0.0.1:${ports.metrics}/metrics`;
     this.#process = process;
   }
 
@@ -37,8 +44,8 @@ export class DemoPod {
       stderr: "inherit",
     }).spawn();
     for await (const line of linesOf(process.stdout)) {
-      const [, port] = /^listening (\d+)$/.exec(line) ?? [];
-      if (port !== undefined) return new DemoPod(name, `http://127.0.0.1:${port}`, process);
+      const [, requests, metrics] = /^listening (\d+), metrics (\d+)$/.exec(line) ?? [];
+      if (requests && metrics) return new DemoPod(name, { requests, metrics }, process);
     }
     await process.status;
     throw new Error(`${name} could not start.`);

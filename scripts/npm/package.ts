@@ -19,7 +19,9 @@ const CLIENTS: Ranges = {
 
 /** Other packages that an entry point needs and that not everybody uses. */
 const EXTRAS: Ranges = {
+  "@opentelemetry/api": "^1.9",
   "fast-check": "^4",
+  "prom-client": "^15",
 };
 
 /** The only part of deno.json that is read. */
@@ -110,10 +112,11 @@ function withDisposables(types: string): string {
   return needed ? `/// <reference lib="esnext.disposable" />\n${types}` : types;
 }
 
-/** Nothing but modules, their types and the documents may be published. */
+/** Nothing but modules, their types, the documents, alerts and dashboards may be published. */
 function refuseStrangers(files: readonly string[]): void {
   const strangers = files.filter((file) =>
-    !/^(package\.json|LICENSE|[A-Z]+\.md|[\w./-]+(\.js|\.d\.ts))$/.test(file) ||
+    !/^(package\.json|LICENSE|[A-Z]+\.md|[\w./-]+(\.js|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
+      .test(file) ||
     /^(scripts|bench|examples)\/|(^|[/_.])(tests?|mutants?)[/_.]/.test(file)
   );
   if (strangers.length > 0) {
