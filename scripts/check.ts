@@ -18,6 +18,7 @@ const STEPS: readonly Step[] = [
       "--lint",
       "mod.ts",
       "chaos/conformance.ts",
+      "observability/gate.ts",
       "observability/prometheus.ts",
       "observability/opentelemetry.ts",
     ],

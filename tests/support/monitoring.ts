@@ -30,10 +30,11 @@ export class Prometheus implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Starts one; `targets` are hosts with ports, by job. */
+  /** Starts one; `targets` are hosts with ports, by job. What is in `data` it knows already. */
   static async start(
     targets: Readonly<Record<string, readonly string[]>>,
     scrapeIntervalMs: number,
+    data?: string,
   ): Promise<Prometheus> {
     const { prometheus: program } = await monitoringTools();
     const folder = await Deno.makeTempDir({ prefix: "hakgal-prometheus-" });
@@ -51,7 +52,7 @@ export class Prometheus implements AsyncDisposable {
         program,
         args: (port) => [
           `--config.file=${folder}/prometheus.yml`,
-          `--storage.tsdb.path=${folder}/data`,
+          `--storage.tsdb.path=${data ?? `${folder}/data`}`,
           `--web.listen-address=127.0.0.1:${port}`,
         ],
         readyPath: "/-/ready",
