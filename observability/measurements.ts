@@ -147,10 +147,17 @@ export class Measurements {
     this.#on("recovered", ({ tenant }) => recovered.add([], tenant));
     const failed = this.#counter(
       "recovery_failures_total",
-      "Looks at a session that this pod did not hold and that could not be loaded, by reason.",
-      { labels: ["reason"], known: UNRECOVERED_REASONS },
+      "Looks at a session that this pod did not hold and that could not be loaded.",
     );
-    this.#on("recoveryFailed", ({ tenant, reason }) => failed.add([reason], tenant));
+    const reasons = this.#counter("recovery_failure_reasons_total", "The same, by reason.", {
+      labels: ["reason"],
+      known: UNRECOVERED_REASONS,
+      isByTenant: false,
+    });
+    this.#on("recoveryFailed", ({ tenant, reason }) => {
+      failed.add([], tenant);
+      reasons.add([reason]);
+    });
     const rejected = this.#counter(
       "rejected_total",
       "Operations accepted while the store was away that could not be kept, by reason.",

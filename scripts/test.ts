@@ -6,6 +6,7 @@
 
 import { Command } from "commander";
 import { print, printError } from "./print.ts";
+import { findMonitoring } from "./servers/monitoring.ts";
 import { findServer, isMissing, SERVER_KINDS } from "./servers/provision.ts";
 
 /** Counts of a run. */
@@ -16,7 +17,7 @@ interface Counts {
 
 new Command("deno task test")
   .description(
-    "Fetches Redis and Valkey servers into a cache folder if need be, and runs all tests.",
+    "Fetches Redis and Valkey servers, and Prometheus, into a cache folder if need be, and runs all tests.",
   )
   .argument("[files...]", "test files, or options for `deno test` after --")
   .action(async (files: string[]) => {
@@ -42,6 +43,11 @@ async function provision(): Promise<boolean> {
       print(`${kind}: ${"version" in server ? server.version : server.url} (${server.origin})`);
     }
   }
+  const monitoring = await findMonitoring({ provision: true, onProgress: print });
+  if ("missing" in monitoring) {
+    printError(`No Prometheus to test with: ${monitoring.missing}`);
+    complete = false;
+  } else print(`prometheus: ${monitoring.version} (${monitoring.origin})`);
   return complete;
 }
 

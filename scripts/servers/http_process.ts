@@ -13,6 +13,8 @@ export interface HttpProcessOptions {
   readonly readyPath: string;
   /** Where its output goes. */
   readonly logPath: string;
+  /** A folder that goes with this process, however it ends. */
+  readonly removeDir?: string;
 }
 
 /** A program that serves HTTP on 127.0.0.1; it ends with this process at the latest. */
@@ -39,7 +41,7 @@ export class HttpProcess implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    this.#watchdog = new Watchdog(this.#process.pid, undefined);
+    this.#watchdog = new Watchdog(this.#process.pid, options.removeDir);
     this.#process.status.then((status) => {
       this.#ended = status;
       return this.#watchdog.dismiss();

@@ -44,7 +44,8 @@ export async function findMonitoring(
   }
   const folder = `${await cacheFolder()}/servers/prometheus-${Deno.build.arch}`;
   const bin = `${folder}/usr/bin`;
-  if (await isFolder(folder)) {
+  const isCached = await isFolder(folder);
+  if (isCached) {
     const found = await fromFolder(bin, "cache").catch(() => undefined);
     if (found) return found;
   }
@@ -60,7 +61,8 @@ export async function findMonitoring(
     };
   }
   try {
-    await removeIfThere(folder);
+    // What is there is of no use.
+    if (isCached) await removeIfThere(folder);
     await fillFolder(folder, async (staging) => {
       const onProgress = (text: string) => options.onProgress?.(`Prometheus: ${text}`);
       await unpackPackages(staging, WANTED, onProgress);

@@ -57,6 +57,7 @@ export class Prometheus implements AsyncDisposable {
         ],
         readyPath: "/-/ready",
         logPath: `${folder}/prometheus.log`,
+        removeDir: folder,
       });
       return new Prometheus(process, folder);
     } catch (error) {
