@@ -41,6 +41,12 @@ export type {
   JournalDamage,
   JournalStore,
 } from "./core/journal_store.ts";
+export type {
+  RecoverLikeSettings,
+  RolloutOptions,
+  SessionLike,
+  SessionsLike,
+} from "./core/rollout.ts";
 export type { Limits } from "./core/limits.ts";
 export type {
   Logger,
@@ -60,6 +66,7 @@ export {
   InvalidInputError,
   JournalFullError,
   ManagerClosedError,
+  NotEnrolledError,
   type NotFoundReason,
   SessionError,
   SessionExistsError,

@@ -204,6 +204,23 @@ export class ConfigError extends SessionError {
   }
 }
 
+/** The session is outside of the staged rollout, and no `rollout.otherwise` has it. Nothing was read or written. */
+export class NotEnrolledError extends SessionError {
+  /** Stable name of this kind of error. */
+  readonly code = "NOT_ENROLLED";
+  /** The rollout's percentage. */
+  readonly percent: number;
+
+  /** Made by the manager. */
+  constructor(percent: number) {
+    super(
+      `The session is outside of the rollout (${percent} %). Serve it from where it was so far, or give ` +
+        `rollout.otherwise.`,
+    );
+    this.percent = percent;
+  }
+}
+
 /** A call to a manager that was closed. */
 export class ManagerClosedError extends SessionError {
   /** Stable name of this kind of error. */

@@ -10,6 +10,7 @@ import { ConfigError } from "./errors.ts";
 import type { Logger } from "./events.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { Random } from "./random.ts";
+import type { RolloutOptions } from "./rollout.ts";
 import type { ContextSchema } from "./schema.ts";
 import type { AnyContext } from "./session.ts";
 import type { StorageAdapter } from "./storage_adapter.ts";
@@ -76,6 +77,8 @@ export interface ManagerOptions<Context extends object = AnyContext> {
   readonly cache?: CacheOptions;
   /** Bounds, and the place, of the writes accepted while the store is away. */
   readonly journal?: JournalOptions;
+  /** Takes in a part of all sessions only. @default all of them */
+  readonly rollout?: RolloutOptions<Context>;
   /** What a session may hold. */
   readonly limits?: Partial<Limits>;
   /** Monotonic time and timers. @default the runtime's */
@@ -99,6 +102,7 @@ export interface Settings<Context extends object = AnyContext> {
   readonly onVanished: "gone" | "heal";
   readonly cache: Required<CacheOptions>;
   readonly journal: Required<Omit<JournalOptions, "path">> & Pick<JournalOptions, "path">;
+  readonly rollout: RolloutOptions<Context> | undefined;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random | undefined;
@@ -112,7 +116,6 @@ const NOT_BUILT_YET = [
   "credentials",
   "encryption",
   "audit",
-  "rollout",
 ];
 
 /** The names of a manager's options, the adapter aside. */
@@ -130,6 +133,7 @@ export const MANAGER_OPTIONS: readonly (keyof ManagerOptions)[] = [
   "onVanished",
   "cache",
   "journal",
+  "rollout",
   "limits",
   "clock",
   "random",
@@ -168,6 +172,7 @@ export function resolveOptions<Context extends object>(
     onVanished: choice("onVanished", options.onVanished, ["gone", "heal"]),
     cache: resolveCache(options.cache),
     journal: resolveJournal(options.journal),
+    rollout: options.rollout && resolveRollout(options.rollout),
     limits: resolveLimits(options.limits),
     clock: options.clock ?? systemClock,
     random: options.random,
@@ -209,6 +214,28 @@ function resolveJournal(journal: JournalOptions = {}): Settings["journal"] {
     maxBytes: count("journal.maxBytes", journal.maxBytes ?? 67_108_864, 0, 2 ** 40),
     maxAgeMs: span("journal.maxAgeMs", journal.maxAgeMs, 4 * 3_600_000, 1),
   };
+}
+
+function resolveRollout<Context extends object>(
+  rollout: RolloutOptions<Context>,
+): RolloutOptions<Context> {
+  refuseUnknown(rollout, ["percent", "otherwise"], "rollout.");
+  const { percent, otherwise } = rollout;
+  if (typeof percent !== "number" || !(percent >= 0 && percent <= 100)) {
+    throw new ConfigError(
+      "rollout.percent",
+      `"rollout.percent" is a number from 0 to 100; got ${String(percent)}.`,
+    );
+  }
+  if (otherwise !== undefined && typeof otherwise !== "function") {
+    throw new ConfigError(
+      "rollout.otherwise",
+      `"rollout.otherwise" is a function that answers a tenant's sessions; got ${
+        String(otherwise)
+      }.`,
+    );
+  }
+  return { percent, ...(otherwise && { otherwise }) };
 }
 
 function choice<Value extends string>(

@@ -13,6 +13,7 @@ import type { HitCounts, Observer } from "./observer.ts";
 import { type ManagerOptions, resolveOptions } from "./options.ts";
 import { Pod } from "./pod.ts";
 import { Reconciler } from "./reconciler.ts";
+import { RolloutSessions } from "./rollout_sessions.ts";
 import type { AnyContext } from "./session.ts";
 import type { StorageAdapter, StoreInfo } from "./storage_adapter.ts";
 import type { HealthState } from "./store_health.ts";
@@ -119,7 +120,10 @@ export class BaseSessionManager<Context extends object = AnyContext> {
    * @throws InvalidInputError unless the name is 1 to 64 characters out of `A-Z a-z 0-9 _ . -`
    */
   tenant(name: string): TenantSessions<Context> {
-    return new TenantSessions(checkTenant(name), this.#pod, this.#lanes);
+    const { rollout } = this.#pod.settings;
+    return rollout
+      ? new RolloutSessions(checkTenant(name), this.#pod, this.#lanes, rollout)
+      : new TenantSessions(checkTenant(name), this.#pod, this.#lanes);
   }
 
   /**
