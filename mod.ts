@@ -34,6 +34,23 @@ export {
   type FlushOptions,
   type ManagerStatus,
 } from "./core/session_manager.ts";
+export type { AuditLevel, AuditOptions, AuditSink } from "./core/audit.ts";
+export type {
+  AuditAt,
+  AuditHead,
+  AuditLog,
+  OpenedAudit,
+  SealedLine,
+  TornTail,
+} from "./core/audit_log.ts";
+export type { AuditRecord } from "./core/audit_record.ts";
+export {
+  type AuditFile,
+  type AuditFinding,
+  type AuditVerdict,
+  verifyAudit,
+  type VerifyAuditOptions,
+} from "./core/audit_verify.ts";
 export type { CacheOptions, JournalOptions, ManagerOptions } from "./core/options.ts";
 export type {
   JournalAt,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type AuditOptions, checkAuditLevel } from "../core/audit.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { OpenOptions } from "./open.ts";
 import type { TlsOptions } from "./redis/options.ts";
@@ -59,6 +60,17 @@ export function settingsFrom(env: Environment): Pick<OpenOptions, "ttlMs" | "idS
   return {
     ...(ttl !== undefined && { ttlMs: Number(ttl) }),
     ...(idSecret !== undefined && { idSecret }),
+  };
+}
+
+/** What the environment says of the audit log, where the options are silent. */
+export function auditFrom(env: Environment, options: AuditOptions = {}): AuditOptions {
+  const level = options.level === undefined ? read(env, "AUDIT_LEVEL") : undefined;
+  const sink = options.sink === undefined ? read(env, "HAKGAL_SESSION_AUDIT_PATH") : undefined;
+  return {
+    ...options,
+    ...(level !== undefined && { level: checkAuditLevel("AUDIT_LEVEL", level) }),
+    ...(sink !== undefined && { sink }),
   };
 }
 

@@ -10,7 +10,13 @@ import { MANAGER_OPTIONS, type ManagerOptions, refuseUnknown } from "../core/opt
 import type { AnyContext } from "../core/session.ts";
 import { BaseSessionManager } from "../core/session_manager.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
-import { backendFrom, type Environment, processEnvironment, settingsFrom } from "./environment.ts";
+import {
+  auditFrom,
+  backendFrom,
+  type Environment,
+  processEnvironment,
+  settingsFrom,
+} from "./environment.ts";
 import type { ConnectionOptions, TlsOptions } from "./redis/options.ts";
 
 /** The backends that can be chosen by name. */
@@ -76,13 +82,18 @@ export class SessionManager<Context extends object = AnyContext>
    * @throws ConfigError when an option is unknown, or out of range
    */
   constructor(options: ManagerOptions<Context>) {
-    super(options, async (path) => (await import("./sqlite_journal.ts")).sqliteJournal({ path }));
+    super(
+      options,
+      async (path) => (await import("./sqlite_journal.ts")).sqliteJournal({ path }),
+      async (path, bounds) => (await import("./audit_file.ts")).auditFile({ path, ...bounds }),
+    );
   }
 
   /**
    * Opens a manager on a backend by name, and connects. What the options leave out is read from the environment:
    * `HAKGAL_SESSION_BACKEND` and `HAKGAL_SESSION_URL` (or `REDIS_CLOUD_HOST`, `_PORT`, `_USERNAME`, `_PASSWORD`,
-   * `_TLS`, `_CA`) when no backend is named, `HAKGAL_SESSION_TTL_MS`, `HAKGAL_SESSION_ID_SECRET`.
+   * `_TLS`, `_CA`) when no backend is named, `HAKGAL_SESSION_TTL_MS`, `HAKGAL_SESSION_ID_SECRET`, `AUDIT_LEVEL`,
+   * `HAKGAL_SESSION_AUDIT_PATH`.
    *
    * @example
    * ```ts
@@ -134,7 +145,8 @@ function withEnvironment<Context extends object>(
   }
   const named = options.adapter ?? options.backend ?? options.url;
   const backend = named === undefined ? backendFrom(env) : {};
-  const merged = { ...settingsFrom(env), ...backend, ...options };
+  const audit = auditFrom(env, options.audit);
+  const merged = { ...settingsFrom(env), ...backend, ...options, audit };
   const guessed = merged.backend === undefined && /^rediss?:/.test(merged.url ?? "");
   return guessed ? { ...merged, backend: "ioredis" } : merged;
 }

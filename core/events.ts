@@ -101,6 +101,16 @@ export interface SessionEvents {
   /** Another pod's commits may go unheard for a while: copies are only as fresh as their bound. */
   inboxLost: { readonly tenant: string; readonly cause?: unknown };
   /**
+   * The audit log's sink failed, or could not keep up. The calls go on; the lines wait, as long as there is room for them.
+   */
+  auditFailed: {
+    readonly reason: string;
+    /** Lines that wait for it, and will be tried again. */
+    readonly waiting: number;
+    /** Lines that found no room, or were still waiting at the end, since the manager was made. */
+    readonly lost: number;
+  };
+  /**
    * Something is set up in a way that its owner should know of. Warnings of the time before anybody
    * listened are told to the first listener.
    */

@@ -5,6 +5,7 @@
  */
 
 import { closest } from "fastest-levenshtein";
+import { type AuditOptions, type AuditSettings, checkAuditLevel } from "./audit.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConfigError } from "./errors.ts";
 import type { Logger } from "./events.ts";
@@ -77,6 +78,8 @@ export interface ManagerOptions<Context extends object = AnyContext> {
   readonly cache?: CacheOptions;
   /** Bounds, and the place, of the writes accepted while the store is away. */
   readonly journal?: JournalOptions;
+  /** Writes calls down, ids hashed. @default nothing is written */
+  readonly audit?: AuditOptions;
   /** Takes in a part of all sessions only. @default all of them */
   readonly rollout?: RolloutOptions<Context>;
   /** What a session may hold. */
@@ -102,6 +105,7 @@ export interface Settings<Context extends object = AnyContext> {
   readonly onVanished: "gone" | "heal";
   readonly cache: Required<CacheOptions>;
   readonly journal: Required<Omit<JournalOptions, "path">> & Pick<JournalOptions, "path">;
+  readonly audit: AuditSettings | undefined;
   readonly rollout: RolloutOptions<Context> | undefined;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -115,7 +119,6 @@ const NOT_BUILT_YET = [
   "topology",
   "credentials",
   "encryption",
-  "audit",
 ];
 
 /** The names of a manager's options, the adapter aside. */
@@ -133,6 +136,7 @@ export const MANAGER_OPTIONS: readonly (keyof ManagerOptions)[] = [
   "onVanished",
   "cache",
   "journal",
+  "audit",
   "rollout",
   "limits",
   "clock",
@@ -172,6 +176,7 @@ export function resolveOptions<Context extends object>(
     onVanished: choice("onVanished", options.onVanished, ["gone", "heal"]),
     cache: resolveCache(options.cache),
     journal: resolveJournal(options.journal),
+    audit: resolveAudit(options.audit),
     rollout: options.rollout && resolveRollout(options.rollout),
     limits: resolveLimits(options.limits),
     clock: options.clock ?? systemClock,
@@ -214,6 +219,30 @@ function resolveJournal(journal: JournalOptions = {}): Settings["journal"] {
     maxBytes: count("journal.maxBytes", journal.maxBytes ?? 67_108_864, 0, 2 ** 40),
     maxAgeMs: span("journal.maxAgeMs", journal.maxAgeMs, 4 * 3_600_000, 1),
   };
+}
+
+function resolveAudit(audit: AuditOptions = {}): AuditSettings | undefined {
+  refuseUnknown(audit, ["level", "sink", "redact", "maxFileBytes"], "audit.");
+  const { sink, redact = [], maxFileBytes = 67_108_864 } = audit;
+  const level = audit.level === undefined
+    ? sink === undefined ? "off" : "metadata"
+    : checkAuditLevel("audit.level", audit.level);
+  if (!Array.isArray(redact) || redact.some((name) => typeof name !== "string")) {
+    throw new ConfigError("audit.redact", `"audit.redact" is an array of fields' names.`);
+  }
+  count("audit.maxFileBytes", maxFileBytes, 4_096, 2 ** 40, " bytes");
+  if (sink !== undefined && typeof sink !== "function" && (typeof sink !== "string" || !sink)) {
+    throw new ConfigError("audit.sink", `"audit.sink" is a file's path or a function.`);
+  }
+  if (level === "off") return undefined;
+  if (sink === undefined) {
+    throw new ConfigError(
+      "audit.sink",
+      `The audit level is "${level}", and there is no place for the lines: give "audit.sink", or set ` +
+        `HAKGAL_SESSION_AUDIT_PATH to the path of a file.`,
+    );
+  }
+  return { level, sink, redact, maxFileBytes };
 }
 
 function resolveRollout<Context extends object>(

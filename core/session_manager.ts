@@ -4,6 +4,10 @@
  * @module
  */
 
+import type { AuditSettings } from "./audit.ts";
+import { LineHash } from "./audit_chain.ts";
+import { type AuditAt, FunctionLog } from "./audit_log.ts";
+import { AuditTrail } from "./audit_trail.ts";
 import { delay, within } from "./clock.ts";
 import { ConfigError, StoreUnavailableError, UnkeptWritesError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
@@ -74,14 +78,16 @@ export class BaseSessionManager<Context extends object = AnyContext> {
   readonly #lanes: Lanes<Context>;
   readonly #reconciler: Reconciler<Context>;
   readonly #prepared: Promise<void>;
+  readonly #audit: AuditTrail | undefined;
   #closing: Promise<void> | undefined;
 
   /**
-   * Makes a manager on an adapter; nothing is sent yet. `journalAt` makes a place for a journal that outlives the process.
+   * Makes a manager on an adapter; nothing is sent yet. `journalAt` makes a place for a journal that outlives the process,
+   * `auditAt` one for audit lines.
    *
    * @throws ConfigError when an option is unknown, or out of range
    */
-  constructor(options: ManagerOptions<Context>, journalAt?: JournalAt) {
+  constructor(options: ManagerOptions<Context>, journalAt?: JournalAt, auditAt?: AuditAt) {
     const { adapter, ...rest } = options;
     checkAdapter(adapter);
     const settings = resolveOptions(rest);
@@ -95,6 +101,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     this.#lanes = new Lanes(this.#pod);
     this.#reconciler = new Reconciler(this.#pod, this.#lanes);
     this.#prepared = this.#takeOverJournal(journalAt);
+    this.#audit = settings.audit && this.#startAudit(settings.audit, auditAt);
     if (settings.idSecret === undefined) {
       this.#warn(
         "NO_ID_SECRET",
@@ -135,6 +142,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
    */
   async connect(): Promise<StoreInfo | undefined> {
     await this.#prepared;
+    await this.#audit?.open();
     try {
       return await this.#pod.link.open();
     } catch (error) {
@@ -253,6 +261,7 @@ export class BaseSessionManager<Context extends object = AnyContext> {
     for (const step of [this.#lanes.unsubscribe(), this.#adapter.close(), journal.close()]) {
       await within(clock, commandTimeoutMs, step, undefined);
     }
+    await this.#audit?.close(commandTimeoutMs);
     this.#pod.cache.clear();
     if (unkept.length > 0) throw new UnkeptWritesError(unkept);
   }
@@ -273,6 +282,22 @@ export class BaseSessionManager<Context extends object = AnyContext> {
       this.#reconciler.start();
       await delay(clock, Math.min(leftMs, FLUSH_POLL_MS));
     }
+  }
+
+  /** A sink that fails from the start is told by `connect`; calls that do not wait for that go on. */
+  #startAudit(settings: AuditSettings, auditAt: AuditAt | undefined): AuditTrail {
+    const { sink, maxFileBytes } = settings;
+    if (typeof sink === "string" && !auditAt) {
+      throw new ConfigError("audit.sink", "This manager writes no files: use SessionManager.");
+    }
+    const { writer: pod, events, settings: { clock, idSecret } } = this.#pod;
+    const makeLog = typeof sink === "string"
+      ? () => auditAt!(sink, { maxFileBytes })
+      : () => new FunctionLog(sink);
+    const trail = new AuditTrail(settings, makeLog, new LineHash(idSecret), { pod, clock, events });
+    this.observe(trail.observer);
+    trail.open().catch(() => {});
+    return trail;
   }
 
   #takeOverJournal(journalAt?: JournalAt): Promise<void> {

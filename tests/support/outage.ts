@@ -200,6 +200,7 @@ const EVENTS = Object.keys(
     behind: 1,
     inboxLost: 1,
     recoveryFailed: 1,
+    auditFailed: 1,
     warning: 1,
   } satisfies Record<keyof SessionEvents, 1>,
 ) as (keyof SessionEvents)[];
