@@ -109,14 +109,7 @@ export class SessionManager<Context extends object = AnyContext>
   static async open<Context extends object = AnyContext>(
     options: OpenOptions<Context> = {},
   ): Promise<SessionManager<Context>> {
-    refuseUnknown(options, [...OPEN_OPTIONS, ...MANAGER_OPTIONS]);
-    const resolved = withEnvironment(options, processEnvironment());
-    const { backend, url: _url, username: _user, password: _password, tls: _tls, ...rest } =
-      resolved;
-    const adapter = resolved.adapter ?? await REGISTRY[checkBackend(backend)](
-      resolved as OpenOptions,
-    );
-    const manager = new SessionManager<Context>({ ...rest, adapter });
+    const manager = new SessionManager<Context>(await managerOptions(options));
     try {
       await manager.connect();
     } catch (error) {
@@ -125,6 +118,19 @@ export class SessionManager<Context extends object = AnyContext>
     }
     return manager;
   }
+}
+
+/** What `SessionManager.open` makes of its options: the environment is read, and the backend's adapter made. */
+export async function managerOptions<Context extends object = AnyContext>(
+  options: OpenOptions<Context>,
+): Promise<ManagerOptions<Context>> {
+  refuseUnknown(options, [...OPEN_OPTIONS, ...MANAGER_OPTIONS]);
+  const resolved = withEnvironment(options, processEnvironment());
+  const { backend, url: _url, username: _user, password: _password, tls: _tls, ...rest } = resolved;
+  const adapter = resolved.adapter ?? await REGISTRY[checkBackend(backend)](
+    resolved as OpenOptions,
+  );
+  return { ...rest, adapter };
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenOptions)[] = [

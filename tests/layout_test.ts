@@ -7,6 +7,7 @@ const ALLOWED: Record<string, readonly RegExp[]> = {
   integrations: [/^core\//],
   observability: [/^core\//],
   chaos: [/^mod\.ts$/, /^adapters\/\w+\.ts$/],
+  cli: [/^core\//, /^adapters\//],
 };
 
 /** Packages that core may use: small ones, that know nothing of any runtime. */
@@ -22,12 +23,18 @@ Deno.test("imports go in the directions of the design", async () => {
   const wrong = (await imports()).filter(({ from, to }) => {
     const folder = from.split("/")[0]!;
     if (folder === "mod.ts") return !/^(core|adapters)\//.test(to);
-    const isPackage = !/^(core|adapters|chaos|integrations|observability|scripts|tests|mod\.ts)/
+    const isPackage = !/^(core|adapters|chaos|cli|integrations|observability|scripts|tests|mod\.ts)/
       .test(to);
     if (isPackage) return folder === "core" && !CORE_PACKAGES.test(to);
     return !to.startsWith(`${folder}/`) && !ALLOWED[folder]!.some((allowed) => allowed.test(to));
   });
   assertEquals(wrong, []);
+});
+
+Deno.test("only the command line loads what it alone needs", async () => {
+  const loading = (await imports()).filter(({ to }) => to === "commander").map(({ from }) => from);
+  assert(loading.length > 0);
+  assertEquals(loading.filter((from) => !from.startsWith("cli/")), []);
 });
 
 Deno.test("only adapters/open.ts knows the manager", async () => {
@@ -61,7 +68,17 @@ Deno.test("core uses no runtime's own interface", async () => {
 Deno.test("the top level holds what the design names", async () => {
   const allowed = [
     ...[".ci", ".git", ".gitattributes", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md"],
-    ...["deno.json", "deno.jsr.json", "deno.lock", "mod.ts", "adapters", "bench", "chaos", "core"],
+    ...[
+      "deno.json",
+      "deno.jsr.json",
+      "deno.lock",
+      "mod.ts",
+      "adapters",
+      "bench",
+      "chaos",
+      "cli",
+      "core",
+    ],
     ...["docs", "examples", "integrations", "observability", "scripts", "tests"],
     ...["node_modules", "dist", "chaos-report", ".cache"],
   ];

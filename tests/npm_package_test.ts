@@ -117,7 +117,7 @@ async function build(out: string): Promise<string> {
 async function checkContents(tarball: string): Promise<void> {
   const files = (await run(["tar", "-tzf", tarball])).stdout.trim().split("\n");
   const strange = files.filter((file) =>
-    !/^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|(mod|(core|adapters|chaos|integrations|observability)\/.*)(\.js|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
+    !/^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|(mod|(core|adapters|chaos|cli|integrations|observability)\/.*)(\.js|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
       .test(file) || /_test\.|\/tests?\/|mutants?[./]/.test(file)
   );
   assertEquals(strange, []);
@@ -128,6 +128,7 @@ async function checkContents(tarball: string): Promise<void> {
   );
   const dependencies = [
     "@noble/hashes",
+    "commander",
     "fastest-levenshtein",
     "lru-cache",
   ];
