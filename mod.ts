@@ -16,7 +16,13 @@
  */
 
 export { type Backend, type OpenOptions, SessionManager } from "./adapters/open.ts";
-export type { TlsOptions } from "./adapters/redis/options.ts";
+export { type AclOptions, managerAclRules, tenantAclRules } from "./adapters/redis/acl.ts";
+export type {
+  Credentials,
+  CredentialsOf,
+  TenantConnectionOptions,
+  TlsOptions,
+} from "./adapters/redis/options.ts";
 export type {
   CallSettings,
   Changes,

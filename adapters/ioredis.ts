@@ -9,6 +9,7 @@ import { systemClock, type Timer } from "../core/clock.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
+import { storeOn, storeOnClient } from "./redis/connect.ts";
 import {
   type ChannelListener,
   inTime,
@@ -26,7 +27,6 @@ import {
 } from "./redis/endpoint.ts";
 import { replyCode } from "./redis/errors.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
-import { RedisStore } from "./redis/store.ts";
 
 /** What is used of an ioredis client. */
 export interface IoredisClient {
@@ -85,12 +85,14 @@ export type IoredisAdapterOptions =
  * ```
  */
 export function ioredisAdapter(options: IoredisAdapterOptions): StorageAdapter {
-  return new RedisStore(new IoredisDriver(options));
+  return "client" in options
+    ? storeOnClient(options, new IoredisDriver(options))
+    : storeOn(options, (connection) => new IoredisDriver(connection));
 }
 
 class IoredisDriver implements RedisDriver {
   readonly name = "ioredis";
-  readonly #endpoint: Endpoint | undefined;
+  readonly endpoint: Endpoint | undefined;
   readonly #channels = new Channels();
   #client: IoredisClient | undefined;
   #subscriber: IoredisClient | undefined;
@@ -109,30 +111,30 @@ class IoredisDriver implements RedisDriver {
           "The client has a keyPrefix, which would hide keys from list(): use the manager's keyPrefix.",
         );
       }
-    } else this.#endpoint = toEndpoint(options);
+    } else this.endpoint = toEndpoint(options);
   }
 
   async prepare(): Promise<void> {
-    if (this.#endpoint) this.#client ??= await this.#create(this.#endpoint);
+    if (this.endpoint) this.#client ??= await this.#create(this.endpoint);
   }
 
   async connect(timeoutMs: number): Promise<void> {
     await this.prepare();
-    if (this.#endpoint && this.#client) {
+    if (this.endpoint && this.#client) {
       await inTime(becomesReady(this.#client), timeoutMs);
     }
     try {
-      await inTime(this.send(["PING"]), timeoutMs);
+      // Of the commands that tell whether the login was taken, it is the one that asks for no permission.
+      await inTime(this.send(["HELLO"]), timeoutMs);
     } catch (error) {
       // The reply to a command is NOAUTH; that it was the password is said by an event alone.
-      const cause = this.#lastError && replyCode(this.#lastError) === "WRONGPASS";
-      if (replyCode(error) !== "NOPERM") throw cause ? this.#lastError : error;
+      throw this.#lastError && replyCode(this.#lastError) === "WRONGPASS" ? this.#lastError : error;
     }
   }
 
   send([name, ...args]: RedisCommand): Promise<RedisReply> {
     const client = this.#client;
-    if (!client || (this.#endpoint && client.status !== "ready")) {
+    if (!client || (this.endpoint && client.status !== "ready")) {
       const reason = this.#lastError?.message ?? "not connected";
       return Promise.reject(new NotConnectedError(reason, { cause: this.#lastError }));
     }
@@ -154,7 +156,7 @@ class IoredisDriver implements RedisDriver {
   recycle(): void {
     const client = this.#client;
     // It counts as ready until its socket is closed, which a frozen server takes its time for.
-    if (!this.#endpoint || client?.status !== "ready" || client.stream === this.#recycled) return;
+    if (!this.endpoint || client?.status !== "ready" || client.stream === this.#recycled) return;
     this.#recycled = client.stream;
     client.disconnect(true);
   }
@@ -184,9 +186,9 @@ class IoredisDriver implements RedisDriver {
   }
 
   async close(): Promise<void> {
-    const own = [this.#subscriber, this.#endpoint && this.#client];
+    const own = [this.#subscriber, this.endpoint && this.#client];
     this.#subscriber = undefined;
-    if (this.#endpoint) this.#client = undefined;
+    if (this.endpoint) this.#client = undefined;
     await Promise.all(own.map((client) => client && ends(client)));
   }
 
@@ -211,7 +213,7 @@ class IoredisDriver implements RedisDriver {
 
   #createSubscriber(client: IoredisClient): IoredisClient {
     const subscriber = client.duplicate(OWN_CONNECTION);
-    boundHandshake(subscriber, this.#endpoint?.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS);
+    boundHandshake(subscriber, this.endpoint?.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS);
     let connections = 0;
     subscriber.on("error", () => {
       // Told by "close"; without a listener it would be thrown.
@@ -245,6 +247,8 @@ const OWN_CONNECTION = {
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
   enableOfflineQueue: false,
+  // It would need a permission, and be refused without it in the server's ACL log.
+  disableClientInfo: true,
   // It would need the permission for INFO, and warn on the console where that is missing.
   enableReadyCheck: false,
   // A frozen server does not answer the end of a connection.

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
+import { storeOn, storeOnClient } from "./redis/connect.ts";
 import {
   type ChannelListener,
   inTime,
@@ -18,7 +19,6 @@ import {
 } from "./redis/driver.ts";
 import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
-import { RedisStore } from "./redis/store.ts";
 
 /** What is used of a node-redis client. */
 export interface NodeRedisClient {
@@ -78,7 +78,9 @@ export type NodeRedisAdapterOptions =
  * ```
  */
 export function nodeRedisAdapter(options: NodeRedisAdapterOptions): StorageAdapter {
-  return new RedisStore(new NodeRedisDriver(options));
+  return "client" in options
+    ? storeOnClient(options, new NodeRedisDriver(options))
+    : storeOn(options, (connection) => new NodeRedisDriver(connection));
 }
 
 // RESP_TYPES.BLOB_STRING and RESP_TYPES.MAP: the bytes "$" and "%" that begin such a reply.
@@ -86,7 +88,7 @@ const AS_BYTES = { typeMapping: { 36: Buffer, 37: Array } };
 
 class NodeRedisDriver implements RedisDriver {
   readonly name = "node-redis";
-  readonly #endpoint: Endpoint | undefined;
+  readonly endpoint: Endpoint | undefined;
   readonly #channels = new Channels();
   #client: NodeRedisClient | undefined;
   #subscriber: NodeRedisClient | undefined;
@@ -96,23 +98,23 @@ class NodeRedisDriver implements RedisDriver {
 
   constructor(options: NodeRedisAdapterOptions) {
     if ("client" in options) this.#client = options.client;
-    else this.#endpoint = toEndpoint(options);
+    else this.endpoint = toEndpoint(options);
   }
 
   async prepare(): Promise<void> {
-    if (!this.#endpoint || this.#client) return;
-    this.#client = await this.#create(this.#endpoint);
+    if (!this.endpoint || this.#client) return;
+    this.#client = await this.#create(this.endpoint);
     this.#watch(this.#client);
   }
 
   async connect(timeoutMs: number): Promise<void> {
     await this.prepare();
-    if (this.#endpoint && this.#client) await inTime(becomesReady(this.#client), timeoutMs);
+    if (this.endpoint && this.#client) await inTime(becomesReady(this.#client), timeoutMs);
   }
 
   send(command: RedisCommand): Promise<RedisReply> {
     const client = this.#client;
-    if (!client || (this.#endpoint && !client.isReady)) {
+    if (!client || (this.endpoint && !client.isReady)) {
       this.#replaceIfStuck();
       const reason = this.#lastError?.message ?? "not connected";
       return Promise.reject(new NotConnectedError(reason, { cause: this.#lastError }));
@@ -122,13 +124,13 @@ class NodeRedisDriver implements RedisDriver {
 
   /** A command that was sent cannot be taken back here: only a new client gets rid of the connection. */
   recycle(): void {
-    if (this.#endpoint && this.#client?.isReady) this.#replace(this.#client);
+    if (this.endpoint && this.#client?.isReady) this.#replace(this.#client);
   }
 
   /** No time limit of the client's covers a server that takes the connection and then says nothing. */
   #replaceIfStuck(): void {
-    if (!this.#endpoint || !this.#client || this.#greetedAtMs === undefined) return;
-    if (performance.now() - this.#greetedAtMs > this.#endpoint.connectTimeoutMs) {
+    if (!this.endpoint || !this.#client || this.#greetedAtMs === undefined) return;
+    if (performance.now() - this.#greetedAtMs > this.endpoint.connectTimeoutMs) {
       this.#replace(this.#client);
     }
   }
@@ -165,9 +167,9 @@ class NodeRedisDriver implements RedisDriver {
   }
 
   close(): Promise<void> {
-    const own = [this.#subscriber, this.#endpoint && this.#client];
+    const own = [this.#subscriber, this.endpoint && this.#client];
     this.#subscriber = undefined;
-    if (this.#endpoint) this.#client = undefined;
+    if (this.endpoint) this.#client = undefined;
     for (const client of own) {
       if (client?.isOpen) client.destroy();
     }
@@ -223,9 +225,13 @@ class NodeRedisDriver implements RedisDriver {
 
 const reconnectStrategy = (retries: number): number => Math.min(20 * (retries + 1), 200);
 
-/** What cannot be sent fails at once; "maintNotifications" would need the permission to read env. */
+/**
+ * What cannot be sent fails at once; "maintNotifications" would need the permission to read env, and client info that
+ * for CLIENT on the server, which would note each refusal in its ACL log.
+ */
 const OWN_CONNECTION = {
   disableOfflineQueue: true,
+  disableClientInfo: true,
   maintNotifications: "disabled",
 } as const;
 

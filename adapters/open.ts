@@ -17,7 +17,12 @@ import {
   processEnvironment,
   settingsFrom,
 } from "./environment.ts";
-import type { ConnectionOptions, TlsOptions } from "./redis/options.ts";
+import type {
+  ConnectionOptions,
+  CredentialsOf,
+  TenantConnectionOptions,
+  TlsOptions,
+} from "./redis/options.ts";
 
 /** The backends that can be chosen by name. */
 export type Backend = "memory" | "sqlite" | "ioredis" | "node-redis" | "valkey-glide";
@@ -41,18 +46,30 @@ export interface OpenOptions<Context extends object = AnyContext>
   readonly password?: string;
   /** Certificates, as PEM text. */
   readonly tls?: TlsOptions;
+  /**
+   * Answers each tenant's login: the Redis family's connections for a tenant's sessions are logged in by it, so that
+   * the server keeps tenants apart (`tenantAclRules`). `list()` and heartbeats use `username` and `password`.
+   *
+   * @default one login for everything
+   */
+  readonly credentials?: CredentialsOf;
+  /** Bounds of the connections that `credentials` leads to. */
+  readonly tenantConnections?: TenantConnectionOptions;
 }
+
+/** What only a server is told. */
+const LOGIN_OPTIONS = ["username", "password", "tls", "credentials", "tenantConnections"] as const;
 
 /** Loads a backend's adapter, and with it the client library, only when it is chosen. */
 const REGISTRY: Record<Backend, (options: OpenOptions) => Promise<StorageAdapter>> = {
   async memory(options) {
-    refuseConnection("memory", options, ["url", "username", "password", "tls"]);
+    refuseConnection("memory", options, ["url", ...LOGIN_OPTIONS]);
     const { memoryAdapter, MemoryStore } = await import("./memory.ts");
     const { clock } = options;
     return memoryAdapter({ store: new MemoryStore(clock ? { clock } : {}) });
   },
   async sqlite(options) {
-    refuseConnection("sqlite", options, ["username", "password", "tls"]);
+    refuseConnection("sqlite", options, LOGIN_OPTIONS);
     const { sqliteAdapter } = await import("./sqlite.ts");
     return sqliteAdapter({ path: required("sqlite", options.url, "sessions.db") });
   },
@@ -126,21 +143,28 @@ export async function managerOptions<Context extends object = AnyContext>(
 ): Promise<ManagerOptions<Context>> {
   refuseUnknown(options, [...OPEN_OPTIONS, ...MANAGER_OPTIONS]);
   const resolved = withEnvironment(options, processEnvironment());
-  const { backend, url: _url, username: _user, password: _password, tls: _tls, ...rest } = resolved;
-  const adapter = resolved.adapter ?? await REGISTRY[checkBackend(backend)](
+  const adapter = resolved.adapter ?? await REGISTRY[checkBackend(resolved.backend)](
     resolved as OpenOptions,
   );
-  return { ...rest, adapter };
+  return { ...withoutConnection(resolved), adapter };
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenOptions)[] = [
   "backend",
   "adapter",
   "url",
-  "username",
-  "password",
-  "tls",
+  ...LOGIN_OPTIONS,
 ];
+
+/** What is the manager's, and not the connection's. */
+function withoutConnection<Context extends object>(
+  options: OpenOptions<Context>,
+): Omit<ManagerOptions<Context>, "adapter"> {
+  const entries = Object.entries(options);
+  return Object.fromEntries(entries.filter(([name]) => !OPEN_NAMES.has(name)));
+}
+
+const OPEN_NAMES: ReadonlySet<string> = new Set(OPEN_OPTIONS);
 
 function withEnvironment<Context extends object>(
   options: OpenOptions<Context>,
@@ -149,6 +173,7 @@ function withEnvironment<Context extends object>(
   if (options.adapter && (options.backend ?? options.url) !== undefined) {
     throw new ConfigError("adapter", `Give "adapter", or "backend" and "url"; not both.`);
   }
+  if (options.adapter) refuseConnection("adapter", options, LOGIN_OPTIONS);
   const named = options.adapter ?? options.backend ?? options.url;
   const backend = named === undefined ? backendFrom(env) : {};
   const audit = auditFrom(env, options.audit);
@@ -176,12 +201,14 @@ function checkBackend(backend: Backend | undefined): Backend {
 }
 
 function connection(backend: Backend, options: OpenOptions): ConnectionOptions {
-  const { username, password, tls } = options;
+  const { username, password, tls, credentials, tenantConnections } = options;
   return {
     url: required(backend, options.url, "redis://127.0.0.1:6379"),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls !== undefined && { tls }),
+    ...(credentials !== undefined && { credentials }),
+    ...(tenantConnections !== undefined && { tenantConnections }),
     connectTimeoutMs: options.commandTimeoutMs ?? 1_000,
   };
 }
@@ -195,12 +222,16 @@ function required(backend: Backend, url: string | undefined, example: string): s
 }
 
 function refuseConnection(
-  backend: Backend,
-  options: OpenOptions,
+  backend: Backend | "adapter",
+  options: Partial<OpenOptions>,
   names: readonly (keyof OpenOptions)[],
 ): void {
   const given = names.find((name) => options[name] !== undefined);
-  if (given !== undefined) {
-    throw new ConfigError(given, `The backend "${backend}" takes no "${given}".`);
-  }
+  if (given === undefined) return;
+  throw new ConfigError(
+    given,
+    backend === "adapter"
+      ? `"${given}" is the adapter's to be told: give it to the function that makes "adapter".`
+      : `The backend "${backend}" takes no "${given}".`,
+  );
 }

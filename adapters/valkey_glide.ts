@@ -7,6 +7,7 @@
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
+import { storeOn, storeOnClient } from "./redis/connect.ts";
 import {
   type ChannelListener,
   inTime,
@@ -19,7 +20,6 @@ import {
 import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
 import { replyCode } from "./redis/errors.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
-import { RedisStore } from "./redis/store.ts";
 
 /** What is used of a GLIDE client. */
 export interface ValkeyGlideClient {
@@ -70,11 +70,9 @@ export type ValkeyGlideAdapterOptions =
  * ```
  */
 export function valkeyGlideAdapter(options: ValkeyGlideAdapterOptions): StorageAdapter {
-  return new RedisStore(
-    "client" in options
-      ? new CallersGlideDriver(options.client)
-      : new OwnGlideDriver(toGlideEndpoint(options)),
-  );
+  return "client" in options
+    ? storeOnClient(options, new CallersGlideDriver(options.client))
+    : storeOn(options, (connection) => new OwnGlideDriver(toGlideEndpoint(connection)));
 }
 
 function toGlideEndpoint(options: ConnectionOptions): Endpoint {
@@ -83,7 +81,7 @@ function toGlideEndpoint(options: ConnectionOptions): Endpoint {
     if (endpoint.tls?.[option] === undefined) continue;
     throw new ConfigError(
       `tls.${option}`,
-      `Valkey GLIDE has no option for tls.${option}. Use the backend ioredis or node-redis, or leave it out.`,
+      `Valkey GLIDE 2 has no public option for tls.${option}. Use the backend ioredis or node-redis, or leave it out.`,
     );
   }
   return endpoint;
@@ -127,7 +125,7 @@ type OwnClient = ValkeyGlideClient & {
 
 class OwnGlideDriver implements RedisDriver {
   readonly name = "valkey-glide";
-  readonly #endpoint: Endpoint;
+  readonly endpoint: Endpoint;
   readonly #channels = new Channels();
   #requestTimeoutMs = 1_000;
   #client: OwnClient | undefined;
@@ -140,7 +138,7 @@ class OwnGlideDriver implements RedisDriver {
   #lastError: unknown;
 
   constructor(endpoint: Endpoint) {
-    this.#endpoint = endpoint;
+    this.endpoint = endpoint;
   }
 
   async prepare(): Promise<void> {
@@ -243,7 +241,7 @@ class OwnGlideDriver implements RedisDriver {
     const { GlideClient, Logger } = await loadGlide();
     // It writes to the console by default. A configuration of the caller's stays.
     Logger.init("off");
-    const { host, port, username, password, database, tls, connectTimeoutMs } = this.#endpoint;
+    const { host, port, username, password, database, tls, connectTimeoutMs } = this.endpoint;
     try {
       return await GlideClient.createClient({
         addresses: [{ host, port }],

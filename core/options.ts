@@ -117,7 +117,6 @@ const NOT_BUILT_YET = [
   "idSecrets",
   "durability",
   "topology",
-  "credentials",
   "encryption",
 ];
 
@@ -303,7 +302,14 @@ function span(name: string, value: number | undefined, fallback: number, least: 
   return count(name, value ?? fallback, least, LONGEST_MS, " milliseconds");
 }
 
-function count(name: string, value: unknown, least: number, most: number, unit = ""): number {
+/** Checks a whole number. */
+export function count(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+  unit = "",
+): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
     throw new ConfigError(
       name,
@@ -321,7 +327,8 @@ function checkSecret(secret: string | Uint8Array | undefined): string | Uint8Arr
   return secret;
 }
 
-function checkPrefix(prefix: unknown): string {
+/** What all keys begin with: no character of it means more than itself in a pattern. */
+export function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string" || !/^[A-Za-z0-9_.:-]{1,128}$/.test(prefix)) {
     throw new ConfigError(
       "keyPrefix",

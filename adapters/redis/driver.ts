@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { Endpoint } from "./endpoint.ts";
 import type { Argument } from "./layout.ts";
 
 /** A reply with every bulk string as bytes. A map may come as a `Map` or as names and values in turn. */
@@ -33,6 +34,8 @@ export interface ChannelListener {
 export interface RedisDriver {
   /** The backend's name, e.g. `ioredis`. */
   readonly name: string;
+  /** Where connections of our own lead; undefined with a client of the caller's. */
+  readonly endpoint?: Endpoint | undefined;
   /** Loads the client's package, where a connection of our own is to be made. */
   prepare(): Promise<void>;
   /** Loads what was not prepared, and resolves when commands can be sent. Can be called again. */

@@ -6,6 +6,7 @@
 
 import { ConfigError, StoreRejectedError, StoreUnavailableError } from "../../core/errors.ts";
 import { NotConnectedError } from "./driver.ts";
+import { tlsAdvice, tlsFaultOf } from "./tls_fault.ts";
 
 /** Replies by which a server says that it executed nothing, and that this will pass. */
 const NOT_EXECUTED = new Set([
@@ -33,9 +34,19 @@ export function replyCode(error: unknown): string | undefined {
   return /^([A-Z][A-Z0-9]+)[: ]/.exec(message)?.[1];
 }
 
+/** What to do about a refusal. */
+const ADVICE: Readonly<Record<string, string>> = {
+  WRONGPASS: "Check username and password, and that the server's user is on.",
+  NOAUTH: "The server asks for a login: give username and password.",
+  NOPERM:
+    "Grant what is missing: tenantAclRules() and `hakgal-sessions acl` tell what a user needs.",
+  READONLY: "This is a replica: give the primary's URL.",
+  OOM: "The server's memory is full: raise its maxmemory, or shorten ttlMs.",
+};
+
 /**
- * The error that a caller gets. `opening`: a read-only server is an operator's error then, and an outage
- * later on, in a failover.
+ * The error that a caller gets. `opening`: a read-only server, and a certificate that is not trusted, is an operator's
+ * error then, and an outage later on: in a failover, or when a certificate runs out.
  */
 export function toStoreError(error: unknown, opening = false): Error {
   if (
@@ -44,18 +55,29 @@ export function toStoreError(error: unknown, opening = false): Error {
   ) return error;
   const cause = { cause: error };
   const message = messageOf(error);
-  const code = replyCode(error);
+  const fault = tlsFaultOf(error);
+  if (fault !== undefined && opening) {
+    return new StoreRejectedError("TLS", `${tlsAdvice(fault)} (${message})`, cause);
+  }
+  const code = fault === undefined ? replyCode(error) : undefined;
   if (code !== undefined && !(NOT_EXECUTED.has(code) && !(opening && code === "READONLY"))) {
-    return new StoreRejectedError(code, `The store refused the command: ${message}`, cause);
+    const refusal = `The store refused the command: ${message}`;
+    return new StoreRejectedError(code, withAdvice(refusal, ADVICE[code]), cause);
   }
   const notSent = code !== undefined || error instanceof NotConnectedError ||
     NOT_SENT.test(`${message} ${codeOf(error)}`);
-  return new StoreUnavailableError(
-    code === undefined
-      ? `The store cannot be reached: ${message || codeOf(error)}`
-      : `The store cannot serve now (${code}): ${message}`,
-    { ...cause, outcome: notSent ? "not-applied" : "unknown" },
-  );
+  const reason = code === undefined
+    ? `The store cannot be reached: ${message || codeOf(error)}`
+    : `The store cannot serve now (${code}): ${message}`;
+  return new StoreUnavailableError(withAdvice(reason, fault && tlsAdvice(fault)), {
+    ...cause,
+    outcome: notSent ? "not-applied" : "unknown",
+  });
+}
+
+/** A message, and after it what to do. */
+function withAdvice(message: string, advice: string | undefined): string {
+  return advice === undefined ? message : `${message.replace(/\.$/, "")}. ${advice}`;
 }
 
 function messageOf(error: unknown): string {

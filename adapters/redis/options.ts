@@ -16,6 +16,34 @@ export interface TlsOptions {
   readonly servername?: string;
 }
 
+/** A login on the server. */
+export interface Credentials {
+  /** The ACL user. */
+  readonly username: string;
+  /** Its password. */
+  readonly password: string;
+}
+
+/**
+ * Answers the login for a tenant's sessions. Asked when a connection of the tenant's is made: the first time, after it was
+ * idle, and when the server refused the login that it was made with. It has to answer within the command timeout.
+ */
+export type CredentialsOf = (tenant: string) => Credentials | Promise<Credentials>;
+
+/** Bounds of the connections that are logged in for a tenant. */
+export interface TenantConnectionOptions {
+  /**
+   * Tenants that are connected at once, at most, from 1 to 10000. Each has one connection for commands, and a second one
+   * on which word of other pods' writes comes in. One more tenant takes the place of the one that was used least recently,
+   * once no command of it is under way.
+   *
+   * @default 64
+   */
+  readonly max?: number;
+  /** A tenant without a command for this long is disconnected, in milliseconds. @default 60000 */
+  readonly idleMs?: number;
+}
+
 /** A connection that the adapter makes, and closes, by itself. */
 export interface ConnectionOptions {
   /** `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS. */
@@ -26,6 +54,13 @@ export interface ConnectionOptions {
   readonly password?: string;
   /** TLS, also when `url` does not say `rediss://`. */
   readonly tls?: TlsOptions;
+  /**
+   * Logs in for each tenant's sessions by itself, so that the server keeps tenants apart: see `tenantAclRules`. Heartbeats
+   * and listings go on using `username` and `password`.
+   */
+  readonly credentials?: CredentialsOf;
+  /** Bounds of those connections. */
+  readonly tenantConnections?: TenantConnectionOptions;
   /** Longest wait for a connection, in milliseconds. @default 1000 */
   readonly connectTimeoutMs?: number;
 }

@@ -168,3 +168,32 @@ redis.call('PEXPIREAT', key, string.format('%d', now + ARGV[1]))
 return string.format('open %d %d', now, count)
 `,
 };
+
+/** Writes the pod's own key, for a user that does nothing else but keeping it up. */
+export const OPEN_UPKEEP: Script = {
+  name: "open-upkeep",
+  text: COUNT_LUA + String.raw`
+redis.call('PEXPIRE', key, ARGV[1])
+return string.format('open %d %d', now, count)
+`,
+};
+
+/**
+ * Finds out what of some commands is permitted, by `redis.acl_check_cmd` of Redis 7 and Valkey; nothing is executed.
+ *
+ * Key: one that the user uses. Argument: the commands, as a JSON list of lists.
+ * Reply: `refused` and, parted by spaces, the places of those not permitted, from 0; `unknown` where the server cannot
+ * tell.
+ */
+export const CHECK: Script = {
+  name: "check",
+  text: String.raw`
+local reply = 'refused'
+for place, command in ipairs(cjson.decode(ARGV[1])) do
+  local could_tell, is_permitted = pcall(function() return redis.acl_check_cmd(unpack(command)) end)
+  if not could_tell then return 'unknown' end
+  if not is_permitted then reply = reply .. ' ' .. place - 1 end
+end
+return reply
+`,
+};

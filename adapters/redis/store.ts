@@ -6,7 +6,7 @@
 
 import { systemClock } from "../../core/clock.ts";
 import { Deadlines } from "../../core/deadlines.ts";
-import { ConfigError } from "../../core/errors.ts";
+import { ConfigError, StoreRejectedError, StoreUnavailableError } from "../../core/errors.ts";
 import { ALL_HOLDERS } from "../../core/record.ts";
 import type {
   AdapterOpenOptions,
@@ -25,6 +25,7 @@ import type {
   StorageAdapter,
   StoreInfo,
 } from "../../core/storage_adapter.ts";
+import { type Duty, lacks, type Permission, permissions } from "./acl.ts";
 import { NoAnswerError, type RedisCommand, type RedisDriver, type RedisReply } from "./driver.ts";
 import { replyCode, toStoreError } from "./errors.ts";
 import {
@@ -41,7 +42,10 @@ import {
   GONE_REASONS,
 } from "./layout.ts";
 import { decodeRecord, isEmpty } from "./record_reader.ts";
-import { COMMIT, HEAL, HEARTBEAT, LOAD, OPEN, type Script } from "./scripts.ts";
+import { type Answer, toAnswer, toList, toMilliseconds, toText } from "./replies.ts";
+import { CHECK, COMMIT, HEAL, HEARTBEAT, LOAD, OPEN, OPEN_UPKEEP, type Script } from "./scripts.ts";
+import { asksForTls, checkTls } from "./tls_check.ts";
+import { TlsError } from "./tls_fault.ts";
 
 const LEAST_MAJOR_VERSION = 7;
 const POD_KEY_MS = 60_000;
@@ -51,20 +55,25 @@ const LOAD_TRIES = 3;
 
 type Subscribing = RedisDriver & Required<Pick<RedisDriver, "subscribe">>;
 
+type Permitted = ReturnType<Permission["example"]>;
+
 /** The store behind a driver. */
 export class RedisStore implements StorageAdapter {
   readonly name: string;
   readonly subscribe?: NonNullable<StorageAdapter["subscribe"]>;
   readonly #driver: RedisDriver;
+  readonly #duty: Exclude<Duty, "sessions">;
   readonly #hashes = new Map<Script, string>();
   readonly #deadlines = new Deadlines(systemClock);
   #replies = 0;
   #tellsEpoch = true;
   #isClosed = false;
 
-  constructor(driver: RedisDriver) {
+  /** `duty`: what the user is for that `open` logs in; "upkeep" where each tenant's sessions have their own. */
+  constructor(driver: RedisDriver, duty: Exclude<Duty, "sessions"> = "all") {
     this.name = driver.name;
     this.#driver = driver;
+    this.#duty = duty;
     if (driver.subscribe) {
       this.subscribe = (holder, listener) =>
         this.#subscribe(driver as Subscribing, holder, listener);
@@ -76,20 +85,54 @@ export class RedisStore implements StorageAdapter {
   }
 
   async open(options: AdapterOpenOptions): Promise<StoreInfo> {
-    for (const script of [COMMIT, LOAD, HEAL, HEARTBEAT, OPEN]) {
-      this.#hashes.set(script, await sha1(script.text));
-    }
+    const { podKey, timeoutMs } = options;
+    const { endpoint } = this.#driver;
     try {
-      await this.#driver.connect(options.timeoutMs);
-      const server = await this.#server(options.timeoutMs);
-      await this.#evaluate(OPEN, options.podKey, [String(POD_KEY_MS)], options.timeoutMs);
+      await this.#hashScripts();
+      if (endpoint?.tls) await checkTls(endpoint, timeoutMs);
+      await this.#driver.connect(timeoutMs);
+      const server = await this.#server(timeoutMs);
+      const script = this.#duty === "all" ? OPEN : OPEN_UPKEEP;
+      await this.#evaluate(script, podKey, [String(POD_KEY_MS)], timeoutMs);
       return { server };
     } catch (error) {
-      throw toStoreError(error, true);
+      throw await this.#whyNotOpen(toStoreError(error, true), options);
     } finally {
       // Whoever waited may have given up and closed meanwhile: nothing stays that was connected since.
       if (this.#isClosed) await this.#driver.close();
     }
+  }
+
+  /** Connects without writing anything; for a user that may not have a pod's key. */
+  async connect({ timeoutMs }: CallOptions): Promise<void> {
+    try {
+      await this.#hashScripts();
+      await this.#driver.connect(timeoutMs);
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      if (this.#isClosed) await this.#driver.close();
+    }
+  }
+
+  /**
+   * Those of some commands that the user is not permitted; undefined where the server cannot tell. `key` is one that
+   * the user uses.
+   */
+  async refused(
+    key: string,
+    commands: readonly Permitted[],
+    { timeoutMs }: CallOptions,
+  ): Promise<Permitted[] | undefined> {
+    const args = [JSON.stringify(commands)];
+    const line = await this.#call(() => this.#evaluate(CHECK, key, args, timeoutMs));
+    const [outcome, ...places] = line.split(" ");
+    return outcome === "refused" ? places.map((place) => commands[Number(place)]!) : undefined;
+  }
+
+  /** Sends a command of an operator's, and answers it as text. */
+  ask(command: RedisCommand, { timeoutMs }: CallOptions): Promise<Answer> {
+    return this.#call(async () => toAnswer(await this.#send(command, timeoutMs)));
   }
 
   async commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
@@ -238,6 +281,28 @@ export class RedisStore implements StorageAdapter {
     return { cursor: toText(next!), records };
   }
 
+  /** What is told when it cannot be opened: more than the server or the client says, where more can be found out. */
+  async #whyNotOpen(error: Error, { podKey, timeoutMs }: AdapterOpenOptions): Promise<Error> {
+    const { endpoint } = this.#driver;
+    if (error instanceof StoreUnavailableError && endpoint && !endpoint.tls) {
+      const isTls = await asksForTls(endpoint, timeoutMs);
+      return isTls ? toStoreError(new TlsError("tls-only", error.message), true) : error;
+    }
+    if (!(error instanceof StoreRejectedError) || error.code !== "NOPERM") return error;
+    const names = { session: podKey, inbox: podKey, pod: podKey };
+    const needed = permissions(this.#duty).filter(({ without }) => without === undefined);
+    const refused = await this.refused(podKey, needed.map(({ example }) => example(names)), {
+      timeoutMs,
+    }).catch(() => undefined);
+    return refused?.length ? lacks(refused, error) : error;
+  }
+
+  async #hashScripts(): Promise<void> {
+    for (const script of [COMMIT, LOAD, HEAL, HEARTBEAT, OPEN, OPEN_UPKEEP, CHECK]) {
+      this.#hashes.set(script, await sha1(script.text));
+    }
+  }
+
   async #server(timeoutMs: number): Promise<string> {
     let info: string;
     try {
@@ -332,24 +397,7 @@ function toLoadReply(
     : { outcome: "found", storeTimeMs, state };
 }
 
-/** The reply of TIME: seconds, and microseconds within the second. */
-function toMilliseconds(time: RedisReply): number {
-  const [seconds, microseconds] = toList(time).map((part) => Number(toText(part)));
-  return seconds! * 1000 + Math.floor(microseconds! / 1000);
-}
-
 async function sha1(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function toText(reply: RedisReply): string {
-  return reply instanceof Uint8Array ? utf8.decode(reply) : String(reply);
-}
-
-function toList(reply: RedisReply): readonly RedisReply[] {
-  if (reply instanceof Map) return [...reply].flat();
-  return Array.isArray(reply) ? reply : [];
 }

@@ -1,10 +1,10 @@
+import { generate, type GenerateResult } from "selfsigned";
 import { removeIfThere } from "./cache.ts";
-import { run } from "./run.ts";
 
 /**
- * Paths of PEM files of a throw-away CA, a server's certificate for localhost and 127.0.0.1, and a
- * client's certificate. Debian's redis-server and valkey-server are built with TLS; a server of
- * another origin may not be, and then ends at start saying that it knows no "tls-port".
+ * Paths of PEM files of a throw-away CA, a server's certificate, and a client's certificate. Debian's redis-server and
+ * valkey-server are built with TLS; a server of another origin may not be, and then ends at start saying that it knows no
+ * "tls-port".
  */
 export interface TlsFiles extends AsyncDisposable {
   readonly dir: string;
@@ -17,91 +17,92 @@ export interface TlsFiles extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
-// A file of settings, because -addext and -copy_extensions are missing in LibreSSL and old OpenSSL.
-const SETTINGS = `[req]
-distinguished_name = name
-prompt = no
-[name]
-CN = hakgal-sessions throw-away CA
-[ca]
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
-[server]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth, clientAuth
-subjectAltName = DNS:localhost, IP:127.0.0.1
-[client]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = clientAuth
-`;
+/** What is said of the server's certificate. */
+export interface TlsFileOptions {
+  /** The folder. @default a temporary one */
+  readonly dir?: string;
+  /** Names that the server's certificate bears, beside none of its addresses. @default localhost and 127.0.0.1 */
+  readonly names?: readonly string[];
+  /** When it ends. @default in a week */
+  readonly notAfter?: Date;
+}
 
-const VALID_DAYS = "7";
+type Extensions = NonNullable<NonNullable<Parameters<typeof generate>[1]>["extensions"]>;
+type Authority = Pick<GenerateResult, "private" | "cert">;
 
-/** Makes the files with the command `openssl`, in `dir` or in a temporary folder. */
-export async function makeTlsFiles(dir?: string): Promise<TlsFiles> {
+const DAY_MS = 86_400_000;
+
+/** Elliptic keys are made in a moment. */
+const KEYS = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
+
+const CA: Extensions = [
+  { name: "basicConstraints", cA: true, critical: true },
+  { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+];
+const LEAF: Extensions = [
+  { name: "basicConstraints", cA: false, critical: true },
+  { name: "keyUsage", digitalSignature: true, critical: true },
+];
+
+/** Makes the files. */
+export async function makeTlsFiles(options: TlsFileOptions = {}): Promise<TlsFiles> {
+  const { dir, names, notAfter } = options;
   if (dir !== undefined) await Deno.mkdir(dir, { recursive: true });
   const folder = await Deno.realPath(dir ?? await Deno.makeTempDir({ prefix: "hakgal-tls-" }));
   const remove = async (): Promise<void> => {
     if (dir === undefined) await removeIfThere(folder);
   };
-  try {
-    await Deno.writeTextFile(`${folder}/openssl.cnf`, SETTINGS);
-    await makeKey(folder, "ca");
-    await openssl(folder, [
-      ...["req", "-x509", "-new", "-sha256", "-key", "ca.key", "-out", "ca.crt"],
-      ...["-days", VALID_DAYS, "-config", "openssl.cnf", "-extensions", "ca"],
-    ]);
-    for (const [name, serial] of [["server", "1"], ["client", "2"]] as const) {
-      await makeKey(folder, name);
-      await openssl(folder, [
-        ...["req", "-new", "-sha256", "-key", `${name}.key`, "-out", `${name}.csr`],
-        ...["-config", "openssl.cnf", "-subj", `/CN=hakgal-${name}`],
-      ]);
-      await openssl(folder, [
-        ...["x509", "-req", "-sha256", "-in", `${name}.csr`, "-out", `${name}.crt`],
-        ...["-CA", "ca.crt", "-CAkey", "ca.key", "-set_serial", serial, "-days", VALID_DAYS],
-        ...["-extfile", "openssl.cnf", "-extensions", name],
-      ]);
-    }
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  return {
-    dir: folder,
+  const authority = await certificate("hakgal-sessions throw-away CA", CA);
+  const altNames = names?.map((value) => ({ type: 2 as const, value })) ?? [
+    { type: 2 as const, value: "localhost" },
+    { type: 7 as const, ip: "127.0.0.1" },
+  ];
+  const server = await certificate(
+    "hakgal-server",
+    [
+      ...LEAF,
+      { name: "extKeyUsage", serverAuth: true, clientAuth: true },
+      { name: "subjectAltName", altNames },
+    ],
+    authority,
+    notAfter,
+  );
+  const client = await certificate("hakgal-client", [
+    ...LEAF,
+    { name: "extKeyUsage", clientAuth: true },
+  ], authority);
+  const files = {
     ca: `${folder}/ca.crt`,
     cert: `${folder}/server.crt`,
     key: `${folder}/server.key`,
     clientCert: `${folder}/client.crt`,
     clientKey: `${folder}/client.key`,
-    remove,
-    [Symbol.asyncDispose]: remove,
   };
+  const contents: Readonly<Record<keyof typeof files, string>> = {
+    ca: authority.cert,
+    cert: server.cert,
+    key: server.private,
+    clientCert: client.cert,
+    clientKey: client.private,
+  };
+  for (const name of Object.keys(files) as (keyof typeof files)[]) {
+    await Deno.writeTextFile(files[name], contents[name], { mode: 0o600 });
+  }
+  return { dir: folder, ...files, remove, [Symbol.asyncDispose]: remove };
 }
 
-async function makeKey(folder: string, name: string): Promise<void> {
-  const path = `${name}.key`;
-  await openssl(folder, ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path]);
-  // "EC PRIVATE KEY" is not read by every client; PKCS#8 is.
-  await openssl(folder, ["pkcs8", "-topk8", "-nocrypt", "-in", path, "-out", `${path}.pkcs8`]);
-  await Deno.rename(`${folder}/${path}.pkcs8`, `${folder}/${path}`);
-}
-
-async function openssl(folder: string, args: readonly string[]): Promise<void> {
-  let result;
-  try {
-    result = await run(["openssl", ...args], { cwd: folder });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(
-      "certificates for tests are made with the command openssl, which is not on PATH; install it",
-      { cause: error },
-    );
-  }
-  if (result.code !== 0) {
-    throw new Error(`openssl ${args[0]} failed with code ${result.code}: ${result.stderr.trim()}`);
-  }
+function certificate(
+  commonName: string,
+  extensions: Extensions,
+  authority?: Authority,
+  notAfter = new Date(Date.now() + 7 * DAY_MS),
+): Promise<GenerateResult> {
+  return generate([{ name: "commonName", value: commonName }], {
+    ...KEYS,
+    extensions,
+    // A clock that is a little slow may read it, too.
+    notBeforeDate: new Date(Math.min(Date.now(), notAfter.getTime()) - DAY_MS),
+    notAfterDate: notAfter,
+    ...(authority && { ca: { key: authority.private, cert: authority.cert } }),
+  });
 }

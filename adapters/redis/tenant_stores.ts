@@ -1,0 +1,235 @@
+/**
+ * A store of the Redis family in which each tenant's sessions go over connections that are logged in as that tenant,
+ * so that the server keeps tenants apart. Connections are kept for those tenants that were used last.
+ *
+ * @module
+ */
+
+import { systemClock, type Timer } from "../../core/clock.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
+import type {
+  AdapterOpenOptions,
+  CallOptions,
+  CommitBatch,
+  CommitReply,
+  HealReply,
+  HealRequest,
+  HeartbeatOptions,
+  HeartbeatReply,
+  Holder,
+  InboxListener,
+  ListedRecord,
+  LoadReply,
+  LoadRequest,
+  StorageAdapter,
+  StoreInfo,
+} from "../../core/storage_adapter.ts";
+import type { Credentials, CredentialsOf, TenantConnectionOptions } from "./options.ts";
+import { Places } from "./places.ts";
+import type { RedisStore } from "./store.ts";
+import { keyBeside, tenantOfKey } from "./tenant_key.ts";
+import { type Ear, TenantLogin } from "./tenant_login.ts";
+
+/** What a {@linkcode TenantStores} works with. */
+export interface TenantStoresOptions extends Required<TenantConnectionOptions> {
+  /** Heartbeats and listings go through it. */
+  readonly manager: RedisStore;
+  readonly credentialsOf: CredentialsOf;
+  /** Makes connections of a user's own; nothing is connected yet. */
+  readonly storeFor: (credentials: Credentials) => RedisStore;
+  /** Longest wait for what has no time limit of its own, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** Routes each call by the tenant in its key. */
+export class TenantStores implements StorageAdapter {
+  readonly name: string;
+  readonly #options: TenantStoresOptions;
+  readonly #manager: RedisStore;
+  readonly #places: Places;
+  /** Those that take calls, the least recently used one first. */
+  readonly #logins = new Map<string, TenantLogin>();
+  /** Those that take no more calls, and end when the last one has ended. */
+  readonly #leaving = new Set<TenantLogin>();
+  readonly #arriving = new Map<string, Promise<void>>();
+  readonly #ears = new Map<string, Set<Ear>>();
+  #sweep: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: TenantStoresOptions) {
+    this.name = options.manager.name;
+    this.#options = options;
+    this.#manager = options.manager;
+    this.#places = new Places(options.max);
+  }
+
+  prepare(): Promise<void> {
+    return this.#manager.prepare();
+  }
+
+  open(options: AdapterOpenOptions): Promise<StoreInfo> {
+    return this.#manager.open(options);
+  }
+
+  heartbeat(options: HeartbeatOptions): Promise<HeartbeatReply> {
+    return this.#manager.heartbeat(options);
+  }
+
+  list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord> {
+    return this.#manager.list(prefix, options);
+  }
+
+  commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
+    return this.#as(key, options, (store) => store.commit(key, batch, options));
+  }
+
+  load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
+    return this.#as(key, options, (store) => store.load(key, request, options));
+  }
+
+  heal(key: string, request: HealRequest, options: CallOptions): Promise<HealReply> {
+    return this.#as(key, options, (store) => store.heal(key, request, options));
+  }
+
+  async loadMany(
+    keys: readonly string[],
+    request: Pick<LoadRequest, "tombstoneMs">,
+    options: CallOptions,
+  ): Promise<LoadReply[]> {
+    const byTenant = new Map<string, string[]>();
+    for (const key of keys) {
+      const tenant = tenantOfKey(key);
+      const own = byTenant.get(tenant) ?? [];
+      byTenant.set(tenant, own);
+      own.push(key);
+    }
+    const replies = new Map<string, LoadReply>();
+    await Promise.all([...byTenant.values()].map(async (own) => {
+      const found = await this.#as(
+        own[0]!,
+        options,
+        (store) => store.loadMany(own, request, options),
+      );
+      for (const [index, key] of own.entries()) replies.set(key, found[index]!);
+    }));
+    return keys.map((key) => replies.get(key)!);
+  }
+
+  async subscribe(holder: Holder, listener: InboxListener): Promise<() => Promise<void>> {
+    const key = keyBeside(holder.inboxPrefix);
+    const ears = this.#earsOf(tenantOfKey(key));
+    const ear: Ear = { holder, listener };
+    const options = { timeoutMs: this.#options.connectTimeoutMs };
+    await this.#as(key, options, async (store, login) => {
+      await login.listen(store, ear);
+      ears.add(ear);
+    });
+    // The server stops sending when the connection ends: UNSUBSCRIBE would be one more permission.
+    return () => Promise.resolve(void ears.delete(ear));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#sweep?.cancel();
+    this.#places.refuseAll(closed());
+    this.#ears.clear();
+    const logins = [...this.#logins.values(), ...this.#leaving];
+    this.#logins.clear();
+    await Promise.all([this.#manager.close(), ...logins.map((login) => login.close())]);
+  }
+
+  /** Runs a call as the tenant whose key it is. */
+  async #as<Value>(
+    key: string,
+    { timeoutMs }: CallOptions,
+    call: (store: RedisStore, login: TenantLogin) => Promise<Value>,
+  ): Promise<Value> {
+    const login = await this.#hold(tenantOfKey(key), timeoutMs);
+    try {
+      return await login.run(key, timeoutMs, (store) => call(store, login));
+    } finally {
+      login.release();
+      if (login.isLoggedOut) this.#retire(login);
+      else if (this.#leaving.has(login)) this.#endIfIdle(login);
+    }
+  }
+
+  /** A tenant's login, which is not closed before it is released. */
+  async #hold(tenant: string, timeoutMs: number): Promise<TenantLogin> {
+    for (;;) {
+      if (this.#isClosed) throw closed();
+      const login = this.#logins.get(tenant);
+      if (login) {
+        login.hold();
+        this.#logins.delete(tenant);
+        this.#logins.set(tenant, login);
+        return login;
+      }
+      let arriving = this.#arriving.get(tenant);
+      if (!arriving) {
+        arriving = this.#admit(tenant, timeoutMs).finally(() => this.#arriving.delete(tenant));
+        this.#arriving.set(tenant, arriving);
+      }
+      await arriving;
+    }
+  }
+
+  async #admit(tenant: string, timeoutMs: number): Promise<void> {
+    if (this.#places.free === 0) this.#makeRoom();
+    await this.#places.take(timeoutMs * 0.9, () => full(this.#options.max));
+    const { credentialsOf, storeFor } = this.#options;
+    const ears = this.#earsOf(tenant);
+    this.#logins.set(tenant, new TenantLogin(tenant, { credentialsOf, storeFor, ears }));
+    this.#scheduleSweep();
+  }
+
+  /** One leaves for each that waits, and for the one that is about to. */
+  #makeRoom(): void {
+    if (this.#leaving.size > this.#places.waiting) return;
+    const all = [...this.#logins.values()];
+    const leaves = all.find((login) => login.isIdle) ?? all[0];
+    if (leaves) this.#retire(leaves);
+  }
+
+  #retire(login: TenantLogin): void {
+    if (this.#logins.get(login.tenant) === login) this.#logins.delete(login.tenant);
+    this.#leaving.add(login);
+    this.#endIfIdle(login);
+  }
+
+  #endIfIdle(login: TenantLogin): void {
+    if (!login.isIdle) return;
+    login.close().catch(() => {}).finally(() => {
+      // Several may have asked for its end.
+      if (this.#leaving.delete(login)) this.#places.giveBack();
+    });
+  }
+
+  #scheduleSweep(): void {
+    const { idleMs } = this.#options;
+    this.#sweep ??= systemClock.after(idleMs / 2, () => {
+      this.#sweep = undefined;
+      for (const login of this.#logins.values()) {
+        if (login.isIdle && login.idleMs >= idleMs) this.#retire(login);
+      }
+      if (this.#logins.size > 0 && !this.#isClosed) this.#scheduleSweep();
+    }, { background: true });
+  }
+
+  #earsOf(tenant: string): Set<Ear> {
+    let ears = this.#ears.get(tenant);
+    if (!ears) this.#ears.set(tenant, ears = new Set());
+    return ears;
+  }
+}
+
+function full(max: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `The connections of all ${max} tenants that may be connected at once are in use. Raise tenantConnections.max.`,
+    { outcome: "not-applied" },
+  );
+}
+
+function closed(): StoreUnavailableError {
+  return new StoreUnavailableError("The adapter is closed.", { outcome: "not-applied" });
+}
