@@ -30,7 +30,7 @@ const NOT_SENT =
 export function replyCode(error: unknown): string | undefined {
   const message = messageOf(error);
   // Redis and Valkey word it in their own way when a script is what lacks the permission.
-  if (/can't run this command|no permissions to/.test(message)) return "NOPERM";
+  if (/user executing the script can't|no permissions to/i.test(message)) return "NOPERM";
   return /^([A-Z][A-Z0-9]+)[: ]/.exec(message)?.[1];
 }
 

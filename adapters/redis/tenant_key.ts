@@ -6,9 +6,9 @@
 
 import type { AclNames } from "./acl.ts";
 
-/** A tenant's name has no colon, and neither has what stands behind the last one; a prefix may have any. */
-const SESSION_KEY = /^(.*:tenant:([^:]+)):session:[^:]+$/s;
-const INBOX_PREFIX = /^(.*:tenant:[^:]+):inbox:$/s;
+/** The last of such parts counts: a prefix may have them too, a tenant's name and a hashed id have no colon. */
+const SESSION_KEY = /^(.*:tenant:([^:]+)):session:/s;
+const INBOX_PREFIX = /^(.*:tenant:[^:]+):inbox:/s;
 
 /** The tenant whose session is kept under a key. Throws `TypeError` for a key of another kind. */
 export function tenantOfKey(key: string): string {
