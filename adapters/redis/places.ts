@@ -19,11 +19,6 @@ export class Places {
     this.#free = count;
   }
 
-  /** Places that could be taken at once. */
-  get free(): number {
-    return this.#free;
-  }
-
   /** How many wait. */
   get waiting(): number {
     return this.#waiting.size;

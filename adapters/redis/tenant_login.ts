@@ -5,7 +5,7 @@
  */
 
 import { systemClock } from "../../core/clock.ts";
-import { StoreRejectedError } from "../../core/errors.ts";
+import { StoreRejectedError, StoreUnavailableError } from "../../core/errors.ts";
 import type { Holder, InboxListener } from "../../core/storage_adapter.ts";
 import { lacks, permissions } from "./acl.ts";
 import { inTime, NoAnswerError } from "./driver.ts";
@@ -31,6 +31,9 @@ export interface LoginOptions {
 /** How long a refusal is answered from memory, and how long nobody tries to listen again: the server is not hammered. */
 const PAUSE_MS = 1_000;
 
+/** Failures in a row after which another connection is tried. */
+const FAILURES_TO_END = 2;
+
 /** Refusals of the login, not of a command. */
 const LOGIN_REFUSALS = new Set(["WRONGPASS", "NOAUTH"]);
 
@@ -46,7 +49,9 @@ export class TenantLogin {
   #listensAgainAt = 0;
   #calls = 0;
   #usedAt = systemClock.now();
-  #isLoggedOut = false;
+  /** Calls in a row that the store did not answer. */
+  #failures = 0;
+  #isRefused = false;
   #closing: Promise<void> | undefined;
 
   constructor(tenant: string, options: LoginOptions) {
@@ -64,9 +69,12 @@ export class TenantLogin {
     return this.isIdle ? systemClock.now() - this.#usedAt : 0;
   }
 
-  /** Whether the server does not take the login any more: another one has to be asked for. */
-  get isLoggedOut(): boolean {
-    return this.#isLoggedOut;
+  /**
+   * Whether it is of no more use: the server does not take the login any more, or does not answer on these connections.
+   * A client that finds its login refused when it connects again need not say so.
+   */
+  get isSpent(): boolean {
+    return this.#isRefused || this.#failures >= FAILURES_TO_END;
   }
 
   /** A call begins; until it ends nothing is closed. */
@@ -89,9 +97,12 @@ export class TenantLogin {
     const store = await this.#enter(key, timeoutMs);
     this.#listenAgain(store);
     try {
-      return await call(store);
+      const value = await call(store);
+      this.#failures = 0;
+      return value;
     } catch (error) {
-      this.#isLoggedOut ||= error instanceof StoreRejectedError && LOGIN_REFUSALS.has(error.code);
+      if (error instanceof StoreUnavailableError) this.#failures++;
+      if (error instanceof StoreRejectedError) this.#isRefused ||= LOGIN_REFUSALS.has(error.code);
       throw error;
     }
   }
@@ -149,6 +160,8 @@ export class TenantLogin {
   async #logIn(key: string, timeoutMs: number): Promise<RedisStore> {
     this.#store ??= this.#options.storeFor(await this.#credentials(timeoutMs));
     const store = this.#store;
+    // Closed while it waited for them, it had no connection to end yet.
+    if (this.#closing) await store.close();
     await store.connect({ timeoutMs });
     // One that is refused in the midst of a commit would leave half of it.
     const names = namesBeside(key);

@@ -41,6 +41,12 @@ export interface TenantStoresOptions extends Required<TenantConnectionOptions> {
   readonly connectTimeoutMs: number;
 }
 
+/** A login that waits for a place, and how many wait for it. */
+interface Arriving {
+  callers: number;
+  readonly login: Promise<TenantLogin>;
+}
+
 /** Routes each call by the tenant in its key. */
 export class TenantStores implements StorageAdapter {
   readonly name: string;
@@ -51,7 +57,7 @@ export class TenantStores implements StorageAdapter {
   readonly #logins = new Map<string, TenantLogin>();
   /** Those that take no more calls, and end when the last one has ended. */
   readonly #leaving = new Set<TenantLogin>();
-  readonly #arriving = new Map<string, Promise<void>>();
+  readonly #arriving = new Map<string, Arriving>();
   readonly #ears = new Map<string, Set<Ear>>();
   #sweep: Timer | undefined;
   #isClosed = false;
@@ -149,46 +155,56 @@ export class TenantStores implements StorageAdapter {
       return await login.run(key, timeoutMs, (store) => call(store, login));
     } finally {
       login.release();
-      if (login.isLoggedOut) this.#retire(login);
+      if (login.isSpent) this.#retire(login);
       else if (this.#leaving.has(login)) this.#endIfIdle(login);
     }
   }
 
   /** A tenant's login, which is not closed before it is released. */
-  async #hold(tenant: string, timeoutMs: number): Promise<TenantLogin> {
-    for (;;) {
+  #hold(tenant: string, timeoutMs: number): Promise<TenantLogin> {
+    if (this.#isClosed) return Promise.reject(closed());
+    const login = this.#logins.get(tenant);
+    if (login) {
+      login.hold();
+      this.#logins.delete(tenant);
+      this.#logins.set(tenant, login);
+      return Promise.resolve(login);
+    }
+    let arriving = this.#arriving.get(tenant);
+    if (!arriving) {
+      arriving = { callers: 0, login: this.#admit(tenant, timeoutMs) };
+      this.#arriving.set(tenant, arriving);
+    }
+    arriving.callers++;
+    return arriving.login;
+  }
+
+  /** A login once there is a place for it, held for each caller who waits for it. */
+  async #admit(tenant: string, timeoutMs: number): Promise<TenantLogin> {
+    const place = this.#places.take(timeoutMs * 0.9, () => full(this.#options.max));
+    this.#makeRoom();
+    try {
+      await place;
       if (this.#isClosed) throw closed();
-      const login = this.#logins.get(tenant);
-      if (login) {
-        login.hold();
-        this.#logins.delete(tenant);
-        this.#logins.set(tenant, login);
-        return login;
-      }
-      let arriving = this.#arriving.get(tenant);
-      if (!arriving) {
-        arriving = this.#admit(tenant, timeoutMs).finally(() => this.#arriving.delete(tenant));
-        this.#arriving.set(tenant, arriving);
-      }
-      await arriving;
+      const { credentialsOf, storeFor } = this.#options;
+      const ears = this.#earsOf(tenant);
+      const login = new TenantLogin(tenant, { credentialsOf, storeFor, ears });
+      for (let left = this.#arriving.get(tenant)!.callers; left > 0; left--) login.hold();
+      this.#logins.set(tenant, login);
+      return login;
+    } finally {
+      this.#arriving.delete(tenant);
+      this.#makeRoom();
+      this.#scheduleSweep();
     }
   }
 
-  async #admit(tenant: string, timeoutMs: number): Promise<void> {
-    if (this.#places.free === 0) this.#makeRoom();
-    await this.#places.take(timeoutMs * 0.9, () => full(this.#options.max));
-    const { credentialsOf, storeFor } = this.#options;
-    const ears = this.#earsOf(tenant);
-    this.#logins.set(tenant, new TenantLogin(tenant, { credentialsOf, storeFor, ears }));
-    this.#scheduleSweep();
-  }
-
-  /** One leaves for each that waits, and for the one that is about to. */
+  /** As many leave as wait for a place: those that are idle first, and of these the least recently used. */
   #makeRoom(): void {
-    if (this.#leaving.size > this.#places.waiting) return;
-    const all = [...this.#logins.values()];
-    const leaves = all.find((login) => login.isIdle) ?? all[0];
-    if (leaves) this.#retire(leaves);
+    while (this.#leaving.size < this.#places.waiting && this.#logins.size > 0) {
+      const all = [...this.#logins.values()];
+      this.#retire(all.find((login) => login.isIdle) ?? all[0]!);
+    }
   }
 
   #retire(login: TenantLogin): void {

@@ -1,0 +1,266 @@
+/** The option `credentials`: each tenant's sessions over connections of its own login. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type Backend,
+  ConfigError,
+  type OpenOptions,
+  SessionManager,
+  StoreRejectedError,
+} from "../mod.ts";
+import { ioredisAdapter } from "../adapters/ioredis.ts";
+import type { RunningServer } from "../scripts/servers/server.ts";
+import { BACKENDS, LEAKY, loginOf, startTenantServer, tenantOptions } from "./acl_support.ts";
+import { until } from "./redis_support.ts";
+
+const TENANTS = ["acme", "globex", "initech", "hooli"];
+
+/** Users with connections on the server, the tests' own aside; one entry for each connection. */
+async function connected(server: RunningServer): Promise<string[]> {
+  const lines = String(await server.command("CLIENT", "LIST")).trim().split("\n");
+  return lines.map((line) => / user=(\S+)/.exec(line)![1]!).filter((user) =>
+    user !== "hakgal-control"
+  ).sort();
+}
+
+async function tenantsConnected(server: RunningServer): Promise<string[]> {
+  const users = (await connected(server)).filter((user) => user.startsWith("tenant-"));
+  return [...new Set(users)];
+}
+
+/** A test with a server whose tenants have logins, on one backend after the other. */
+function onEachBackend(
+  name: string,
+  run: (server: RunningServer, options: OpenOptions, backend: Backend) => Promise<void>,
+): void {
+  for (const backend of BACKENDS) {
+    Deno.test(`${backend}: ${name}`, LEAKY, async () => {
+      await using server = await startTenantServer("redis", TENANTS);
+      await run(server, tenantOptions(backend, server), backend);
+    });
+  }
+}
+
+onEachBackend(
+  "a tenant's sessions go over its own login, heartbeats and listings over the manager's",
+  async (server, options) => {
+    await using manager = await SessionManager.open(options);
+    assertEquals(await tenantsConnected(server), []);
+    await manager.tenant("acme").getOrCreate("user");
+    await until(async () => (await connected(server)).length === 3);
+    assertEquals(await connected(server), ["manager", "tenant-acme", "tenant-acme"]);
+    assertEquals((await Array.fromAsync(manager.tenant("acme").list())).length, 1);
+  },
+);
+
+onEachBackend(
+  "a wrong password is that tenant's alone, and credentials are asked for again",
+  async (_server, options) => {
+    let isWrong = true;
+    const credentials = (tenant: string) =>
+      tenant === "acme" && isWrong ? { ...loginOf(tenant), password: "wrong" } : loginOf(tenant);
+    await using manager = await SessionManager.open({ ...options, credentials });
+    const told: unknown[] = [];
+    manager.on("degraded", ({ reason }) => told.push(reason));
+    const [acme, globex] = [manager.tenant("acme"), manager.tenant("globex")];
+    const refused = await assertRejects(() => acme.getOrCreate("user"), StoreRejectedError);
+    assertEquals(refused.code, "WRONGPASS");
+    assert(!refused.message.includes('wrong"'), refused.message);
+    assertEquals(await globex.increment((await globex.getOrCreate("user")).id, "n"), 1);
+    for (let times = 0; times < 10; times++) {
+      await assertRejects(() => acme.getOrCreate("user"), StoreRejectedError);
+      assertEquals((await globex.get("user", { fresh: true }))!.degraded, false);
+    }
+    isWrong = false;
+    await until(() => acme.getOrCreate("user").then(() => true, () => false));
+    assertEquals([manager.status().store, told], ["up", []]);
+  },
+);
+
+onEachBackend("a password that changed is asked for again", async (server, options) => {
+  let password = loginOf("acme").password;
+  const credentials = (tenant: string) => ({ ...loginOf(tenant), password });
+  await using manager = await SessionManager.open({ ...options, credentials });
+  const acme = manager.tenant("acme");
+  await acme.getOrCreate("user", { n: 1 });
+  password = "another";
+  await server.command("ACL", "SETUSER", "tenant-acme", "resetpass", `>${password}`);
+  await server.command("CLIENT", "KILL", "USER", "tenant-acme");
+  await until(() =>
+    acme.get("user", { fresh: true }).then((session) => session?.degraded === false, () => false)
+  );
+  assertEquals(await acme.increment("user", "n"), 2);
+});
+
+onEachBackend(
+  "more tenants than may be connected at once take turns",
+  async (server, options, backend) => {
+    const bounded = { ...options, commandTimeoutMs: 10_000, tenantConnections: { max: 2 } };
+    await using manager = await SessionManager.open(bounded);
+    let most = 0;
+    const done = new AbortController();
+    const watching = (async () => {
+      while (!done.signal.aborted) most = Math.max(most, (await tenantsConnected(server)).length);
+    })();
+    try {
+      await Promise.all(TENANTS.map(async (tenant) => {
+        const sessions = manager.tenant(tenant);
+        for (const id of ["user-1", "user-2"]) {
+          assertEquals((await sessions.getOrCreate(id)).degraded, false);
+          assertEquals(await sessions.increment(id, "n"), 1);
+        }
+      }));
+    } finally {
+      done.abort();
+      await watching;
+    }
+    // GLIDE ends a connection that was closed seconds later.
+    const bound = backend === "valkey-glide" ? TENANTS.length : 2;
+    assert(most >= 1 && most <= bound, `${most} tenants were connected at once`);
+  },
+);
+
+for (const backend of BACKENDS) {
+  Deno.test(
+    `${backend}: what is under way is not cut off by another tenant's turn`,
+    LEAKY,
+    async () => {
+      await using server = await startTenantServer("redis", TENANTS);
+      const options = { ...tenantOptions(backend, server), commandTimeoutMs: 10_000 };
+      await using manager = await SessionManager.open({
+        ...options,
+        tenantConnections: { max: 1 },
+      });
+      const [acme, globex] = [manager.tenant("acme"), manager.tenant("globex")];
+      await acme.getOrCreate("user");
+      await server.command("CLIENT", "PAUSE", "60000", "WRITE");
+      const first = acme.increment("user", "n");
+      // It waits in the server.
+      await until(async () =>
+        / blocked_clients:[1-9]|blocked_clients:[1-9]/.test(
+          String(await server.command("INFO", "clients")),
+        )
+      );
+      const second = globex.getOrCreate("user");
+      await server.command("CLIENT", "UNPAUSE");
+      assertEquals([await first, (await second).degraded], [1, false]);
+      assertEquals((await acme.get("user", { fresh: true }))!.context, { n: 1 });
+    },
+  );
+}
+
+onEachBackend(
+  "an idle tenant is disconnected, told so, and connected again by its next call",
+  async (server, options) => {
+    const idle = { ...options, tenantConnections: { idleMs: 50 } };
+    await using manager = await SessionManager.open(idle);
+    let gaps = 0;
+    manager.on("inboxLost", () => gaps++);
+    const acme = manager.tenant("acme");
+    await acme.getOrCreate("user");
+    await until(async () => (await tenantsConnected(server)).length === 0);
+    assert(gaps > 0);
+    assertEquals(await acme.increment("user", "n"), 1);
+    await until(async () =>
+      (await server.command("PUBSUB", "CHANNELS", "hakgal:tenant:acme:*") as string[]).length === 2
+    );
+  },
+);
+
+onEachBackend(
+  "what was journaled drains tenant by tenant; a tenant that is refused holds up no other",
+  async (server, options) => {
+    await using manager = await SessionManager.open({ ...options, commandTimeoutMs: 300 });
+    const stalled: string[] = [];
+    manager.on("stalled", ({ code }) => stalled.push(code));
+    const [acme, globex] = [manager.tenant("acme"), manager.tenant("globex")];
+    for (const sessions of [acme, globex]) await sessions.getOrCreate("user", { n: 0 });
+    await server.command("SAVE");
+    await server.kill();
+    for (const sessions of [acme, globex]) {
+      await until(async () => (await sessions.increment("user", "n").then(() =>
+        true, () => false))
+      );
+    }
+    assertEquals(manager.status().journaled, 2);
+    await server.restart();
+    await server.command("ACL", "SETUSER", "tenant-acme", "off");
+    await server.command("CLIENT", "KILL", "USER", "tenant-acme");
+    await until(() => manager.status().journaled === 1 || manager.status().journaled === 0);
+    await server.command("ACL", "SETUSER", "tenant-acme", "on");
+    await until(() => manager.status().journaled === 0);
+    await manager.flush();
+    for (const sessions of [acme, globex]) {
+      assertEquals((await sessions.get("user", { fresh: true }))!.context, { n: 1 });
+    }
+  },
+);
+
+Deno.test(
+  "credentials that are not given are that tenant's refusal, with the reason",
+  LEAKY,
+  async () => {
+    await using server = await startTenantServer("redis", TENANTS);
+    const secret = new Error("vault is sealed: token s.abc");
+    const credentials = (tenant: string): ReturnType<typeof loginOf> | Promise<never> => {
+      if (tenant === "acme") throw secret;
+      if (tenant === "globex") return Promise.reject(secret);
+      if (tenant === "initech") return new Promise(() => {});
+      if (tenant === "umbrella") return { username: "tenant-umbrella" } as never;
+      return loginOf(tenant);
+    };
+    const options = { ...tenantOptions("ioredis", server), commandTimeoutMs: 300 };
+    await using manager = await SessionManager.open({ ...options, credentials });
+    for (const tenant of ["acme", "globex", "initech", "umbrella"]) {
+      const error = await assertRejects(
+        () => manager.tenant(tenant).getOrCreate("user"),
+        StoreRejectedError,
+      );
+      assertEquals(error.code, "CREDENTIALS");
+      assert(
+        error.message.includes(`"${tenant}"`) && !error.message.includes("s.abc"),
+        error.message,
+      );
+      assertEquals(manager.status().store, "up");
+    }
+    assertEquals((await manager.tenant("hooli").getOrCreate("user")).degraded, false);
+  },
+);
+
+// GLIDE lets its connections go seconds later; its descriptors, not at all.
+for (const backend of ["ioredis", "node-redis"] as const) {
+  Deno.test(`${backend}: closing leaves no connection`, LEAKY, async () => {
+    await using server = await startTenantServer("redis", TENANTS);
+    const manager = await SessionManager.open(tenantOptions(backend, server));
+    await Promise.all(TENANTS.map((tenant) => manager.tenant(tenant).getOrCreate("user")));
+    assertEquals((await tenantsConnected(server)).length, TENANTS.length);
+    await manager.close();
+    await until(async () => (await connected(server)).length === 0);
+  });
+}
+
+Deno.test("credentials are for connections of the library's own to a server that has users", async () => {
+  const credentials = loginOf;
+  for (const backend of ["memory", "sqlite"] as const) {
+    const url = backend === "sqlite" ? { url: ":memory:" } : {};
+    const error = await assertRejects(
+      () => SessionManager.open({ backend, ...url, credentials }),
+      ConfigError,
+    );
+    assertEquals(error.option, "credentials");
+  }
+  const url = "redis://127.0.0.1:1";
+  for (
+    const options of [
+      { backend: "ioredis", url, credentials: { username: "a", password: "b" } },
+      { backend: "ioredis", url, tenantConnections: { max: 3 } },
+      { backend: "ioredis", url, credentials, tenantConnections: { max: 0 } },
+      { backend: "ioredis", url, credentials, tenantConnections: { idle: 3 } },
+      { adapter: ioredisAdapter({ url }), credentials },
+    ]
+  ) {
+    await assertRejects(() => SessionManager.open(options as never), ConfigError);
+  }
+  const client = { options: {} } as never;
+  assertThrows(() => ioredisAdapter({ client, credentials } as never), ConfigError);
+});
