@@ -288,7 +288,7 @@ const AS_BYTES = { decoder: 0 };
 async function sendThrough(client: ValkeyGlideClient, command: RedisCommand): Promise<RedisReply> {
   try {
     const reply = await client.customCommand(command.map(toArgument), AS_BYTES);
-    return (command[0] === "HGETALL" ? flatten(reply) : reply) as RedisReply;
+    return (MAPS.has(command[0]) ? flatten(reply) : reply) as RedisReply;
   } catch (error) {
     throw normalize(error);
   }
@@ -303,6 +303,9 @@ async function answers(client: ValkeyGlideClient): Promise<boolean> {
     return replyCode(error) !== undefined;
   }
 }
+
+/** Commands that are answered by a map. */
+const MAPS = new Set(["HGETALL", "HELLO", "CONFIG"]);
 
 /** A map comes as objects of key and value. */
 function flatten(reply: unknown): unknown {

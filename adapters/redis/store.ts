@@ -41,7 +41,8 @@ import {
   encodeLoad,
   GONE_REASONS,
 } from "./layout.ts";
-import { decodeRecord, isEmpty } from "./record_reader.ts";
+import { readTogether, toLoadReply } from "./load_reply.ts";
+import { decodeRecord } from "./record_reader.ts";
 import { type Answer, toAnswer, toList, toMilliseconds, toText } from "./replies.ts";
 import { CHECK, COMMIT, HEAL, HEARTBEAT, LOAD, OPEN, OPEN_UPKEEP, type Script } from "./scripts.ts";
 import { asksForTls, checkTls } from "./tls_check.ts";
@@ -86,24 +87,36 @@ export class RedisStore implements StorageAdapter {
 
   async open(options: AdapterOpenOptions): Promise<StoreInfo> {
     const { podKey, timeoutMs } = options;
-    const { endpoint } = this.#driver;
     try {
-      await this.#hashScripts();
-      if (endpoint?.tls) await checkTls(endpoint, timeoutMs);
-      await this.#driver.connect(timeoutMs);
+      await this.reach(options);
       const server = await this.#server(timeoutMs);
       const script = this.#duty === "all" ? OPEN : OPEN_UPKEEP;
       await this.#evaluate(script, podKey, [String(POD_KEY_MS)], timeoutMs);
       return { server };
     } catch (error) {
-      throw await this.#whyNotOpen(toStoreError(error, true), options);
+      throw await this.#naming(toStoreError(error, true), options);
     } finally {
       // Whoever waited may have given up and closed meanwhile: nothing stays that was connected since.
       if (this.#isClosed) await this.#driver.close();
     }
   }
 
-  /** Connects without writing anything; for a user that may not have a pod's key. */
+  /** Connects, and finds out why where that fails. Nothing is written. */
+  async reach({ timeoutMs }: CallOptions): Promise<void> {
+    const { endpoint } = this.#driver;
+    try {
+      await this.#hashScripts();
+      if (endpoint?.tls) await checkTls(endpoint, timeoutMs);
+      await this.#driver.connect(timeoutMs);
+    } catch (cause) {
+      const error = toStoreError(cause, true);
+      const isTls = error instanceof StoreUnavailableError && endpoint && !endpoint.tls &&
+        await asksForTls(endpoint, timeoutMs);
+      throw isTls ? toStoreError(new TlsError("tls-only", error.message, { cause }), true) : error;
+    }
+  }
+
+  /** Connects as a user beside the one that the store was opened by: what does not fit was found out then. */
   async connect({ timeoutMs }: CallOptions): Promise<void> {
     try {
       await this.#hashScripts();
@@ -281,13 +294,8 @@ export class RedisStore implements StorageAdapter {
     return { cursor: toText(next!), records };
   }
 
-  /** What is told when it cannot be opened: more than the server or the client says, where more can be found out. */
-  async #whyNotOpen(error: Error, { podKey, timeoutMs }: AdapterOpenOptions): Promise<Error> {
-    const { endpoint } = this.#driver;
-    if (error instanceof StoreUnavailableError && endpoint && !endpoint.tls) {
-      const isTls = await asksForTls(endpoint, timeoutMs);
-      return isTls ? toStoreError(new TlsError("tls-only", error.message), true) : error;
-    }
+  /** A refusal for want of a permission, with the commands that lack it: a script does not say which. */
+  async #naming(error: Error, { podKey, timeoutMs }: AdapterOpenOptions): Promise<Error> {
     if (!(error instanceof StoreRejectedError) || error.code !== "NOPERM") return error;
     const names = { session: podKey, inbox: podKey, pod: podKey };
     const needed = permissions(this.#duty).filter(({ without }) => without === undefined);
@@ -358,43 +366,6 @@ export class RedisStore implements StorageAdapter {
       throw toStoreError(error);
     }
   }
-}
-
-/** One of many records read together; undefined when it has run out, or is no record. */
-function readTogether(
-  record: PromiseSettledResult<RedisReply>,
-  storeTimeMs: number,
-): LoadReply | undefined {
-  if (record.status === "rejected") {
-    if (replyCode(record.reason) === "WRONGTYPE") return undefined;
-    throw record.reason;
-  }
-  return isEmpty(record.value)
-    ? { outcome: "missing", storeTimeMs }
-    : toLoadReply(decodeRecord(record.value), storeTimeMs);
-}
-
-/**
- * What a record read at a time says; undefined when it is not there, or has run out and no operation was accepted
- * before that.
- */
-function toLoadReply(
-  record: ReturnType<typeof decodeRecord>,
-  storeTimeMs: number,
-  acceptedMs = Infinity,
-): LoadReply | undefined {
-  if (!record) return undefined;
-  if ("corrupt" in record) return { outcome: "corrupt", storeTimeMs, detail: record.corrupt };
-  const { meta, state, moving } = record;
-  // The server keeps a key to the end of the millisecond in which it is to go.
-  if (meta.dropAtMs <= storeTimeMs) return undefined;
-  const reason = GONE_REASONS[meta.state];
-  if (reason) return { outcome: "gone", storeTimeMs, reason, incarnation: meta.incarnation };
-  const isAccepted = meta.state === "L" && acceptedMs < meta.expiresAtMs;
-  if (meta.expiresAtMs <= storeTimeMs && !isAccepted) return undefined;
-  return moving
-    ? { outcome: "moving", storeTimeMs, moving: { ...moving, state } }
-    : { outcome: "found", storeTimeMs, state };
 }
 
 async function sha1(text: string): Promise<string> {

@@ -42,6 +42,32 @@ export async function asksForTls(endpoint: Endpoint, timeoutMs: number): Promise
   return await look(socket, timeoutMs * LOOK_SHARE, isSecured) === true;
 }
 
+/** What a TLS connection is made with. */
+export interface TlsFacts {
+  /** The protocol's version, e.g. `TLSv1.3`. */
+  readonly protocol: string;
+  /** When the server's certificate runs out; undefined when that cannot be read. */
+  readonly validTo: Date | undefined;
+}
+
+/** What a connection is made with that `checkTls` has nothing against; undefined when there is no answer in time. */
+export async function tlsFacts(
+  endpoint: Endpoint,
+  timeoutMs: number,
+): Promise<TlsFacts | undefined> {
+  const connecting = secured(endpoint, { rejectUnauthorized: false });
+  let facts: TlsFacts | undefined;
+  await look(connecting, timeoutMs, (socket, found) => {
+    const { valid_to } = (socket as TLSSocket).getPeerCertificate();
+    const validTo = new Date(valid_to);
+    const isKnown = !Number.isNaN(validTo.getTime());
+    const protocol = (socket as TLSSocket).getProtocol() ?? "TLS";
+    facts = { protocol, validTo: isKnown ? validTo : undefined };
+    found(true);
+  });
+  return facts;
+}
+
 /** What is to be found out on a connection once it is made. */
 type Look = (socket: Socket, found: (result: boolean) => void) => void;
 
