@@ -338,7 +338,8 @@ function normalize(error: unknown): unknown {
 
 /** A client could not be made: because of its login, for want of a primary, or since the server is away. */
 function asNotConnected(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.replaceAll(/\s+/g, " ");
   if (message.includes("No primary node found")) {
     return new Error(`READONLY the server is a replica: ${message}`, { cause: error });
   }
