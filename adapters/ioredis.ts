@@ -193,7 +193,9 @@ class IoredisDriver implements RedisDriver {
   }
 
   async #create(endpoint: Endpoint): Promise<IoredisClient> {
-    const { Redis } = await loadClient("ioredis", () => import("ioredis"));
+    const ioredis = await loadClient("ioredis", () => import("ioredis"));
+    // Before 5.3 the class is not among the exports that have a name: it is the module itself.
+    const Redis = ioredis.Redis ?? ioredis.default;
     const { host, port, username, password, database, tls, connectTimeoutMs } = endpoint;
     const client: IoredisClient = new Redis({
       ...OWN_CONNECTION,

@@ -82,7 +82,8 @@ const MODULE_STORE = "sqlite";
 /**
  * Runs chaos over an adapter. Everything that it starts is gone when it resolves.
  *
- * @throws {ConfigError} when the module cannot be loaded or exports no `createAdapter`, or a fault cannot be made there.
+ * @throws {ConfigError} when the module cannot be loaded or exports no `createAdapter`, or a fault cannot be made there,
+ * or the runtime is older than Node 22.
  *
  * @example A test of one's own
  * ```ts ignore
@@ -95,6 +96,9 @@ const MODULE_STORE = "sqlite";
  * ```
  */
 export async function runChaos(options: RunChaosOptions): Promise<ChaosResult> {
+  if (!("withResolvers" in Promise)) {
+    throw new ConfigError("where", "Chaos cannot run here: use Node 22 or newer, Deno or Bun.");
+  }
   const startedAtMs = performance.now();
   const url = new URL(options.adapterModule).href;
   const module = await loadAdapterModule(url);

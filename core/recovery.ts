@@ -6,6 +6,7 @@
 
 import { unrecovered } from "./absence.ts";
 import { Answerable } from "./calls.ts";
+import { deferred } from "./deferred.ts";
 import { CorruptRecordError, ManagerClosedError, StoreUnavailableError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
 import { take } from "./loader.ts";
@@ -104,7 +105,7 @@ async function loadIdle<Context extends object>(
 ): Promise<string[]> {
   const left: string[] = [];
   const idle: { readonly id: string; readonly lane: SessionLane<Context> }[] = [];
-  const end = Promise.withResolvers<void>();
+  const end = deferred<void>();
   for (const id of ids) {
     const lane = lanes.lane(tenant, id);
     if (lane.isBusy) {

@@ -11,6 +11,7 @@ import type { Attempts, Unsettled } from "./attempts.ts";
 import { AwayServer } from "./away_server.ts";
 import { serveOne, serveReads } from "./call_server.ts";
 import type { Call, ReadCall, UpdateCall, WriteCall } from "./calls.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { drain } from "./drain.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import { healSession, needsHealing } from "./healing.ts";
@@ -29,7 +30,7 @@ export class SessionLane<Context extends object> {
   #queue: Call[] = [];
   #running: Promise<void> | undefined;
   /** Somebody waits for the session to be brought into the store. */
-  #tending: PromiseWithResolvers<void> | undefined;
+  #tending: Deferred<void> | undefined;
 
   constructor(pod: Pod<Context>, entry: CacheEntry, onIdle: () => void) {
     this.#pod = pod;
@@ -45,7 +46,7 @@ export class SessionLane<Context extends object> {
 
   /** Puts back what the store lost of the session and drains what is journaled of it; rejects when that has to wait. */
   tend(): Promise<void> {
-    this.#tending ??= Promise.withResolvers();
+    this.#tending ??= deferred();
     this.#running ??= this.#run();
     return this.#tending.promise;
   }

@@ -5,24 +5,13 @@
  */
 
 import { importedPackages } from "./imports.ts";
+import { commandsIn, makeExecutable } from "./programs.ts";
+import { moveSourceMap } from "./source_map.ts";
+import { isOptional, OPTIONAL_PEERS, type Ranges } from "./peers.ts";
+import { isInternal } from "./staging.ts";
 
-/** Package names, and the versions that work. */
-type Ranges = Readonly<Record<string, string>>;
-
-/** A user adds the client of the backend that he chose; npm installs none of them by itself. */
-const CLIENTS: Ranges = {
-  "@redis/client": "^5 || ^6",
-  "@valkey/valkey-glide": "^2",
-  "ioredis": "^5 || ^6",
-  "redis": "^5 || ^6",
-};
-
-/** Other packages that an entry point needs and that not everybody uses. */
-const EXTRAS: Ranges = {
-  "@opentelemetry/api": "^1.9",
-  "fast-check": "^4",
-  "prom-client": "^15",
-};
+/** Loaded by a name that is put together, so that no import names them. */
+const UNNAMED_PEERS: readonly string[] = ["redis"];
 
 /** The only part of deno.json that is read. */
 interface DenoConfig {
@@ -43,26 +32,46 @@ export async function finishPackage(folder: string, root: string): Promise<void>
   const config: DenoConfig = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
   const packed: PackedManifest = JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
   await removeUnreached(folder);
+  const imported = new Set<string>();
+  for (const file of await listFiles(folder)) {
+    const names = await finishFile(folder, file);
+    for (const name of names) imported.add(name);
+  }
+  const commands = await commandsIn(root);
+  const bin = mapValues(commands, (path) => path.replace(/\.ts$/, ".js"));
+  for (const path of Object.values(bin)) await makeExecutable(`${folder}/${path}`);
   const files = await listFiles(folder);
   refuseStrangers(files);
-  const imported = new Set<string>();
-  for (const file of files.filter((file) => /\.(js|d\.ts)$/.test(file))) {
-    const path = `${folder}/${file}`;
-    const text = await Deno.readTextFile(path);
-    for (const name of importedPackages(text)) imported.add(name);
-    if (file.endsWith(".d.ts")) await Deno.writeTextFile(path, withDisposables(text));
-  }
   const manifest = toManifest(packed, files, {
+    bin,
     dependencies: requiredBy(imported, config),
     peers: peersOf(imported),
   });
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify(manifest, null, 2) + "\n");
 }
 
+/** Makes a file as it is published; answers the packages that it imports. */
+async function finishFile(folder: string, file: string): Promise<Set<string>> {
+  const path = `${folder}/${file}`;
+  if (file.endsWith(".js")) await moveSourceMap(path);
+  if (!/\.(js|d\.ts)$/.test(file)) return new Set();
+  const text = await Deno.readTextFile(path);
+  const names = importedPackages(text);
+  if (file.endsWith(".d.ts")) {
+    refusePeers(file, names);
+    await Deno.writeTextFile(path, withDisposables(text));
+  }
+  return names;
+}
+
 function toManifest(
   packed: PackedManifest,
   files: readonly string[],
-  needs: { readonly dependencies: Ranges; readonly peers: Ranges },
+  needs: {
+    readonly bin: Readonly<Record<string, string>>;
+    readonly dependencies: Ranges;
+    readonly peers: Ranges;
+  },
 ): Record<string, unknown> {
   const { name, version, license, main, types, exports } = packed;
   return {
@@ -75,23 +84,25 @@ function toManifest(
     sideEffects: false,
     main,
     types,
-    exports: { ...exports, "./package.json": "./package.json" },
+    ...(Object.keys(needs.bin).length === 0 ? {} : { bin: needs.bin }),
+    exports: {
+      ...Object.fromEntries(Object.entries(exports).filter(([entry]) => !isInternal(entry))),
+      "./package.json": "./package.json",
+    },
     files: topLevel(files),
     engines: { node: ">=20" },
     dependencies: needs.dependencies,
     peerDependencies: needs.peers,
-    peerDependenciesMeta: Object.fromEntries(
-      Object.keys(needs.peers).map((peer) => [peer, { optional: true }]),
-    ),
+    peerDependenciesMeta: mapValues(needs.peers, () => ({ optional: true })),
   };
 }
 
-/** The packages that every user gets: what is imported, other than by a backend that was chosen. */
+/** The packages that every user gets: what is imported, other than what was chosen. */
 function requiredBy(
   imported: ReadonlySet<string>,
   config: DenoConfig,
 ): Ranges {
-  const names = [...imported].filter((name) => !(name in CLIENTS || name in EXTRAS)).sort();
+  const names = [...imported].filter((name) => !isOptional(name)).sort();
   return Object.fromEntries(names.map((name) => {
     const [, range] = /^npm:\/?(?:@[^/]+\/)?[^@/]+@(.+)$/.exec(config.imports[name] ?? "") ?? [];
     if (range !== undefined) return [name, range];
@@ -102,8 +113,21 @@ function requiredBy(
 }
 
 function peersOf(imported: ReadonlySet<string>): Ranges {
-  const extras = Object.entries(EXTRAS).filter(([name]) => imported.has(name));
-  return { ...CLIENTS, ...Object.fromEntries(extras) };
+  return Object.fromEntries(
+    Object.entries(OPTIONAL_PEERS).filter(([name]) =>
+      imported.has(name) || UNNAMED_PEERS.includes(name)
+    ),
+  );
+}
+
+/** Types that name an optional package do not compile for whoever has not chosen it. */
+function refusePeers(file: string, names: ReadonlySet<string>): void {
+  const peer = [...names].find(isOptional);
+  if (peer === undefined) return;
+  throw new Error(
+    `The types of ${file} import "${peer}", which not every user has: state what is used of it ` +
+      `in an interface of our own.`,
+  );
 }
 
 /** A user's "lib" may be older than Symbol.asyncDispose; Node 20 has it. */
@@ -115,7 +139,7 @@ function withDisposables(types: string): string {
 /** Nothing but modules, their types, the documents, alerts and dashboards may be published. */
 function refuseStrangers(files: readonly string[]): void {
   const strangers = files.filter((file) =>
-    !/^(package\.json|LICENSE|[A-Z]+\.md|[\w./-]+(\.js|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
+    !/^(package\.json|LICENSE|[A-Z]+\.md|[\w./-]+(\.js|\.js\.map|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
       .test(file) ||
     /^(scripts|bench|examples)\/|(^|[/_.])(tests?|mutants?)[/_.]/.test(file)
   );
@@ -132,6 +156,13 @@ async function removeUnreached(folder: string): Promise<void> {
   for (const file of await listFiles(folder)) {
     if (/(?<!\.d)\.ts$/.test(file)) await Deno.remove(`${folder}/${file}`);
   }
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
 function topLevel(files: readonly string[]): string[] {
