@@ -28,22 +28,34 @@ import {
 import { replyCode } from "./redis/errors.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
 
+export type { ConnectionOptions };
+
 /** What is used of an ioredis client. */
 export interface IoredisClient {
+  /** `ready` when it can be used. */
   readonly status: string;
+  /** Those that matter here. */
   readonly options: { readonly keyPrefix?: string | undefined };
   /** The connection's socket, once there is one. */
   readonly stream?: { cork?(): void; uncork?(): void } | undefined;
+  /** Sends a command; replies are bytes. */
   // deno-lint-ignore no-explicit-any -- Node's Buffer, which not every user has the types of
   callBuffer(command: string, ...args: any[]): Promise<unknown>;
+  /** Connects, when it does not by itself. */
   connect(): Promise<void>;
+  /** Ends the connection; with `reconnect` it is made anew. */
   disconnect(reconnect?: boolean): void;
+  /** Another client with the same options, but for these. */
   duplicate(overrides: object): IoredisClient;
+  /** Listens to an event. */
   // deno-lint-ignore no-explicit-any -- as ioredis declares it: nothing narrower fits
   on(event: string, listener: (...args: any[]) => void): unknown;
+  /** Listens no longer. */
   // deno-lint-ignore no-explicit-any -- as above
   off(event: string, listener: (...args: any[]) => void): unknown;
+  /** Subscribes, for as long as the client lives. */
   subscribe(...channels: string[]): Promise<unknown>;
+  /** Undoes `subscribe`. */
   unsubscribe(...channels: string[]): Promise<unknown>;
 }
 

@@ -20,26 +20,39 @@ import {
 import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
 
+export type { ConnectionOptions };
+
 /** What is used of a node-redis client. */
 export interface NodeRedisClient {
+  /** Whether it can be used now. */
   readonly isReady: boolean;
+  /** Whether it was connected and not destroyed. */
   readonly isOpen: boolean;
+  /** Sends a command; `typeMapping` says in which types replies come. */
   sendCommand(
     args: readonly (string | Uint8Array)[],
     options: { typeMapping: Record<number, unknown> },
   ): Promise<unknown>;
+  /** Connects. */
   connect(): Promise<unknown>;
+  /** Ends the connection at once. */
   destroy(): void;
+  /** Keeps no process alive from now on. */
   unref(): void;
+  /** Another client with the same options, but for these. */
   duplicate(overrides: object): NodeRedisClient;
+  /** Listens to an event. */
   // deno-lint-ignore no-explicit-any -- as node-redis declares it: nothing narrower fits
   on(event: string, listener: (...args: any[]) => void): unknown;
+  /** Listens no longer. */
   // deno-lint-ignore no-explicit-any -- as above
   off(event: string, listener: (...args: any[]) => void): unknown;
+  /** Subscribes, for as long as the client lives. */
   subscribe(
     channels: string[],
     listener: (message: string, channel: string) => void,
   ): Promise<unknown>;
+  /** Undoes `subscribe`. */
   unsubscribe(channels: string[]): Promise<unknown>;
 }
 

@@ -21,8 +21,11 @@ import { type Endpoint, loadClient, toEndpoint } from "./redis/endpoint.ts";
 import { replyCode } from "./redis/errors.ts";
 import type { ConnectionOptions } from "./redis/options.ts";
 
+export type { ConnectionOptions };
+
 /** What is used of a GLIDE client. */
 export interface ValkeyGlideClient {
+  /** Sends a command; `decoder` says in which type replies come. */
   customCommand(args: (string | Uint8Array)[], options: { decoder: number }): Promise<unknown>;
 }
 

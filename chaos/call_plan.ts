@@ -17,10 +17,12 @@ export function sessionsOf(chaosCase: ChaosCase, tenantPrefix: string): SessionN
 
 /** Numbers the calls of one history and gives each its effects. */
 export class CallPlan {
+  /** The sessions that the case's calls are about. */
   readonly sessions: readonly SessionName[];
   #lastOp = 0;
   #increments = 0;
 
+  /** For one history of the case. The prefix keeps the tenants of several histories apart. */
   constructor(chaosCase: ChaosCase, tenantPrefix = "") {
     this.sessions = sessionsOf(chaosCase, tenantPrefix);
   }

@@ -21,12 +21,15 @@ import { shrinkingCases } from "./shrink.ts";
 
 /** Options of {@linkcode runCampaign}. */
 export interface CampaignOptions {
+  /** Runs each case. */
   readonly runner: Runner;
+  /** What the cases are made for. */
   readonly cases: CaseOptions;
   /** Run before all others. @default none */
   readonly corpus?: readonly CorpusEntry[];
   /** How often each of these is tried, where time is real. @default 1 */
   readonly corpusTries?: number;
+  /** The same seed makes the same cases. */
   readonly seed: number;
   /** Begins with this case, which a failure's report names. */
   readonly path?: string;
@@ -52,8 +55,11 @@ export interface CampaignOptions {
 
 /** What was done so far. */
 export interface Tally {
+  /** Histories that were made. */
   readonly histories: number;
+  /** Calls that were made in them. */
   readonly operations: number;
+  /** How often each kind of fault took place. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   /** How often each of {@linkcode SOMETIMES} was seen. */
   readonly sometimes: ReadonlyMap<string, number>;
@@ -61,11 +67,13 @@ export interface Tally {
   readonly historiesWith: ReadonlyMap<FaultKind, number>;
   /** Sessions that calls of two pods or more went to. */
   readonly sharedSessions: number;
+  /** Histories that the checker could not decide. */
   readonly undecided: number;
   /** Cases of the corpus that were run; the other counts, of what is undecided aside, are without them. */
   readonly corpus: number;
   /** Pods that died. */
   readonly deaths: number;
+  /** How long calls took around the faults. */
   readonly latencies: FaultLatencies;
   /** What the linearizability search decided, and what it left out. */
   readonly linearizability: LinearizabilityCounts;
@@ -73,7 +81,9 @@ export interface Tally {
 
 /** A history that the checker could not decide. */
 export interface Undecided {
+  /** Why it could not. */
   readonly reason: string;
+  /** The history itself. */
   readonly history: History;
 }
 
@@ -85,12 +95,17 @@ export interface Seen {
 
 /** A violation, with the smallest case that shows it. */
 export interface Finding {
+  /** What is wrong. */
   readonly violation: Violation;
   /** The entry of the corpus that shows it; then there is no path. */
   readonly entry?: string;
+  /** The campaign's seed. */
   readonly seed: number;
+  /** With the seed, it names the case. */
   readonly path: string;
+  /** The smallest case that shows it. */
   readonly case: ChaosCase;
+  /** The history of that case. */
   readonly history: History;
   /** What had been done when it was seen first. */
   readonly foundAfter: Pick<Tally, "histories" | "operations">;
@@ -102,10 +117,13 @@ export interface Finding {
 
 /** What a campaign found. */
 export interface CampaignResult {
+  /** What was done in all. */
   readonly tally: Tally;
+  /** The violation that ended it; undefined when all histories held. */
   readonly finding: Finding | undefined;
   /** What is wrong with the tool itself: two runs of one case differed, or a run could not be made. */
   readonly toolFailure: string | undefined;
+  /** A history to be looked at; undefined when none held. */
   readonly sample: Sample | undefined;
   /** The first history that could not be decided. */
   readonly undecided?: Undecided;
@@ -113,6 +131,7 @@ export interface CampaignResult {
 
 /** A history that held, with as many kinds of faults as were seen in one. */
 export interface Sample {
+  /** The history itself. */
   readonly history: History;
   /** Kinds of faults in it. */
   readonly faults: number;

@@ -25,12 +25,15 @@ export interface CaseOp {
   readonly pod: number;
   /** Index of the session. */
   readonly session: number;
+  /** What is called. */
   readonly kind: CallKind;
   /** Whether a read asks the store. */
   readonly fresh: boolean;
   /** Picks among a call's forms: the parts of an `apply`, whether a set deletes, where a rotation leads. */
   readonly variant: number;
+  /** How the next call follows. */
   readonly pace: Pace;
+  /** For the pace `gap`, in milliseconds. */
   readonly gapMs: number;
   /** Whether an `updateContext` sets a value that is too large. @default false */
   readonly oversize?: boolean;
@@ -38,6 +41,7 @@ export interface CaseOp {
 
 /** When a fault takes place. */
 export interface CaseFault {
+  /** What happens. */
   readonly kind: FaultKind;
   /** Index of the pod that it hits. */
   readonly pod: number;
@@ -57,11 +61,17 @@ export interface CaseFault {
 
 /** The manager's options, in milliseconds. */
 export interface CaseSettings {
+  /** Time to live of a session. */
   readonly ttlMs: number;
+  /** Absolute limit of a session's life. @default none */
   readonly maxLifetimeMs?: number;
+  /** How long a command is waited for. */
   readonly commandTimeoutMs: number;
+  /** How old a copy may be that is served. */
   readonly maxStalenessMs: number;
+  /** How long an expired record is kept as such. */
   readonly graceMs: number;
+  /** What calls do while the store is away. */
   readonly failMode: "open" | "closed";
   /** Whether a pod's journal outlives it. */
   readonly durable: boolean;
@@ -73,10 +83,15 @@ export interface CaseSettings {
 export interface ChaosCase {
   /** Seeds the randomness of core, of the network and of the pods. */
   readonly seed: number;
+  /** How many pods there are, from 1. */
   readonly pods: number;
+  /** How many sessions the calls are about, from 1. */
   readonly sessions: number;
+  /** The calls, in the order in which they are begun. */
   readonly ops: readonly CaseOp[];
+  /** The faults, in any order. */
   readonly faults: readonly CaseFault[];
+  /** Of all pods. */
   readonly settings: CaseSettings;
   /** Before which call all faults end, from 1; everything recovers then. @default after the last call */
   readonly healAt?: number;
@@ -84,12 +99,14 @@ export interface ChaosCase {
 
 /** What cases are made for. */
 export interface CaseOptions {
+  /** The kinds that may be in a case. None: a case without faults. */
   readonly faults: readonly FaultKind[];
   /** How faults are put together. @default a mixture, by the shares of {@linkcode PROFILES} */
   readonly profile?: Profile;
   /** `virtual`: time costs nothing, so bounds may be large. `real`: bounds are short, and always the same. */
   readonly time: "virtual" | "real";
   /** @default 80 virtual, 40 real */
+  /** Calls of a case at most. @default 80 virtual, 40 real */
   readonly maxOps?: number;
 }
 
@@ -103,8 +120,15 @@ export const REAL_SETTINGS: CaseSettings = {
   durable: true,
 };
 
+/**
+ * Cases, as fast-check draws them.
+ *
+ * @internal
+ */
+export type CaseArbitrary = fc.Arbitrary<ChaosCase>;
+
 /** Makes cases. */
-export function arbitraryCase(options: CaseOptions): fc.Arbitrary<ChaosCase> {
+export function arbitraryCase(options: CaseOptions): CaseArbitrary {
   const maxOps = options.maxOps ?? (options.time === "virtual" ? 80 : 40);
   // A pod dies once where others fail several times in a row.
   const possible = [...options.faults, ...options.faults.filter((kind) => kind === "pod-kill")];

@@ -15,6 +15,7 @@ export interface CorpusEntry {
   readonly description: string;
   /** The bug that it found. */
   readonly bug: string;
+  /** The case itself. */
   readonly case: ChaosCase;
 }
 

@@ -37,9 +37,11 @@ export type StoreKind = "memory" | "sqlite" | "redis";
 
 /** What a fault does, and what it attacks. */
 export interface FaultDescription {
+  /** The fault's name. */
   readonly kind: FaultKind;
   /** The guarantee that it attacks first. */
   readonly guarantee: string;
+  /** What happens, in words. */
   readonly effect: string;
   /** Where it can be made. */
   readonly stores: readonly StoreKind[];

@@ -14,13 +14,17 @@ export interface LatencySummary {
   readonly count: number;
   /** Calls that never were. */
   readonly unanswered: number;
+  /** Half of the calls took no longer. */
   readonly p50Ms: number | null;
+  /** 99 of 100 calls took no longer. */
   readonly p99Ms: number | null;
+  /** The longest. */
   readonly maxMs: number | null;
 }
 
 /** Latencies around the faults of one kind. */
 export interface FaultLatency {
+  /** The kind of the faults. */
   readonly kind: string;
   /** Calls that met no fault, as long before it as it lasted, and at least a second. */
   readonly before: LatencySummary;
@@ -32,9 +36,11 @@ export interface FaultLatency {
 
 /** The call that took longest while the store was away. */
 export interface SlowCall {
+  /** How long it took. */
   readonly latencyMs: number;
   /** The call's kind. */
   readonly call: string;
+  /** The pod that was called. */
   readonly pod: string;
   /** The kind of the outage. */
   readonly fault: string;
@@ -42,17 +48,21 @@ export interface SlowCall {
 
 /** One fault's time. A moment's fault begins and ends at once. */
 export interface FaultWindow {
+  /** The kind of the fault. */
   readonly kind: string;
   /** The pod that it hit, whatever its life, or `store`. */
   readonly lane: string;
+  /** When it began, on the history's clock. */
   readonly fromMs: number;
+  /** When it ended, on the history's clock. */
   readonly untilMs: number;
 }
 
 /** How long before and after a fault calls are looked at, at least. */
 const AROUND_MS = 1_000;
 
-type Part = "before" | "during" | "after";
+/** A part of a fault's time, and of the time around it. */
+export type Part = "before" | "during" | "after";
 
 interface Timed {
   readonly kind: string;
@@ -95,16 +105,20 @@ export function faultWindows({ events }: History): FaultWindow[] {
 
 /** What was collected of one part of a fault's time, as plain data. */
 export interface CollectedCounts {
+  /** Latencies of the calls that were answered. */
   readonly answered: LatencyCounts;
+  /** Calls that never were. */
   readonly unanswered: number;
 }
 
 /** What was collected, as plain data. */
 export interface CollectedLatencies {
+  /** Of each kind of fault that took place. */
   readonly kinds: ReadonlyMap<
     string,
     Readonly<Record<Part, CollectedCounts>>
   >;
+  /** The call that took longest while the store was away; absent when there was none. */
   readonly slowest?: SlowCall;
 }
 

@@ -29,6 +29,7 @@ export class FaultPlan {
   readonly #commits: number[];
   #isHealed = false;
 
+  /** For one history of the case. */
   constructor(chaosCase: ChaosCase) {
     this.#faults = chaosCase.faults.map((fault) => ({
       ...fault,
@@ -82,6 +83,7 @@ export interface FaultSpans {
   readonly skewMs: (fault: CaseFault) => number;
   /** Beyond the staleness bound and the command timeout. */
   readonly freezeMs: (fault: CaseFault) => number;
+  /** How long the store is down. */
   readonly downMs: (fault: CaseFault) => number;
   /** Beyond the command timeout. */
   readonly outageMs: (fault: CaseFault) => number;

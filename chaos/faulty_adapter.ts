@@ -44,6 +44,7 @@ export type CommandFault =
 
 /** The command that a fault may hit. */
 export interface CommandInfo {
+  /** The adapter's method. */
   readonly kind: "commit" | "load" | "heal" | "heartbeat";
   /** Number among the adapter's commands of its kind, from 1. */
   readonly index: number;

@@ -45,7 +45,9 @@ export type Effect =
 export interface Call {
   /** Number of the call, unique in its history, from 1. */
   readonly op: number;
+  /** What is called. */
   readonly kind: CallKind;
+  /** The session that it is about. */
   readonly session: SessionName;
   /** Where a rotation leads. */
   readonly to?: SessionName;
@@ -53,16 +55,23 @@ export interface Call {
   readonly fresh?: boolean;
   /** What it sets is too large: it has to be refused. */
   readonly oversize?: true;
+  /** What it does to the session when it succeeds. */
   readonly effects: readonly Effect[];
 }
 
 /** A session as a caller saw it. */
 export interface SeenSession {
+  /** The session's tenant. */
   readonly tenant: string;
+  /** The caller's own id for it. */
   readonly id: string;
+  /** The nonce of its creation. */
   readonly incarnation: string;
+  /** How often it had been committed to. */
   readonly version: number;
+  /** Its fields. */
   readonly context: Readonly<Record<string, unknown>>;
+  /** Its vectors, oldest first. */
   readonly trajectory: readonly (readonly number[])[];
   /** Time left as it was said when the call returned. */
   readonly expiresInMs: number;
@@ -131,19 +140,23 @@ export type HistoryEvent =
 
 /** What a pod tells by an event. */
 export interface Told {
+  /** The event's name. */
   readonly name: "degraded" | "rejected" | "lost" | "vanished" | "healed" | "reconciled";
   /** The session that it is about; by its hash when the history names no such session. */
   readonly session?: SessionName;
   /** Operations that it is about. */
   readonly operations?: number;
+  /** Why, where the event says it. */
   readonly reason?: string;
 }
 
 /** How a flush ended. */
 export interface Flush {
+  /** `unkept`: something was reported as lost. `failed`: it did not end in time, or by an error. */
   readonly outcome: "kept" | "unkept" | "failed";
   /** What could not be kept, or why it failed. */
   readonly unkept?: readonly Pick<Told, "session" | "operations" | "reason">[];
+  /** What the error said. */
   readonly message?: string;
   /** Sessions whose writes still waited afterwards. */
   readonly journaled: number;
@@ -155,9 +168,13 @@ export interface Flush {
 
 /** The bounds that the checker holds the library to. */
 export interface HistorySettings {
+  /** Time to live of a session, in milliseconds. */
   readonly ttlMs: number;
+  /** Absolute limit of a session's life, in milliseconds. @default none */
   readonly maxLifetimeMs?: number;
+  /** How long a command is waited for, in milliseconds. */
   readonly commandTimeoutMs: number;
+  /** How old a copy may be that is served, in milliseconds. */
   readonly maxStalenessMs: number;
   /** Vectors that a trajectory keeps. */
   readonly capacity: number;
@@ -177,7 +194,9 @@ export interface HistorySettings {
 
 /** A whole run. */
 export interface History {
+  /** The bounds that it is held to. */
   readonly settings: HistorySettings;
+  /** What happened, in order. */
   readonly events: readonly HistoryEvent[];
 }
 

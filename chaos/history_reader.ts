@@ -16,6 +16,7 @@ export interface HistoryCut {
 
 /** What was read. */
 export interface ReadHistory {
+  /** All that could be read. */
   readonly history: History;
   /** Set where the text was cut, or damaged, in the middle. */
   readonly cut?: HistoryCut;
@@ -23,6 +24,7 @@ export interface ReadHistory {
 
 /** What was given is no history. */
 export class HistoryFormatError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "HistoryFormatError";
 }
 

@@ -13,7 +13,9 @@ const NONE = -1;
 
 /** What was counted, as plain data. */
 export interface LatencyCounts {
+  /** How many there are in each bucket that has any, by the bucket's number. */
   readonly buckets: ReadonlyMap<number, number>;
+  /** The longest, in milliseconds. */
   readonly maxMs: number;
 }
 

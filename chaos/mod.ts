@@ -41,6 +41,7 @@ export {
 } from "./campaign.ts";
 export {
   arbitraryCase,
+  type CaseArbitrary,
   type CaseFault,
   type CaseOp,
   type CaseOptions,
@@ -55,12 +56,14 @@ export { type Profile, PROFILES } from "./profiles.ts";
 export { checkHistory, type CheckOptions, RULES, type Verdict, type Violation } from "./checker.ts";
 export type { EvidenceFile } from "./evidence.ts";
 export {
+  type CallerKind,
   FAULT_KINDS,
   type FaultDescription,
   type FaultKind,
   faultKindsOf,
   type StoreKind,
 } from "./fault_kinds.ts";
+export type { OutageKind } from "./outage_kinds.ts";
 export type { Progress } from "./exhaustive/explorer.ts";
 export {
   type CollectedCounts,
@@ -70,6 +73,7 @@ export {
   type FaultWindow,
   faultWindows,
   type LatencySummary,
+  type Part,
   type SlowCall,
 } from "./fault_latency.ts";
 export { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
@@ -103,7 +107,8 @@ export type { LinearizabilityCounts } from "./linearizability/tally.ts";
 export { makeCall } from "./pod_calls.ts";
 export { FaultProxy, type FaultProxyOptions, type ProxyEvent, type ProxyFault } from "./proxy.ts";
 export { hashText, seededRandom } from "./random.ts";
-export { Recorder } from "./recorder.ts";
+export type { PodFlush, PodTold } from "./pod_events.ts";
+export { type FaultParticulars, Recorder } from "./recorder.ts";
 export {
   caseFileOf,
   type ChaosReport,
@@ -131,4 +136,5 @@ export {
   type RunChaosOptions,
 } from "./run_chaos.ts";
 export { runSimulated, type SimulatedRunOptions, type SimulatedStore } from "./simulated_runner.ts";
+export type { StoreMemory } from "./simulated_outages.ts";
 export { VirtualClock } from "./virtual_clock.ts";

@@ -9,12 +9,15 @@ import type { Flush, Told } from "./history.ts";
 
 /** As {@linkcode Told}, with the session as the pod names it. */
 export interface PodTold extends Omit<Told, "session"> {
+  /** The session's tenant, where it is about one. */
   readonly tenant?: string;
+  /** The hash of the session's id, where it is about one. */
   readonly hashedId?: string;
 }
 
 /** As {@linkcode Flush}, with the sessions as the pod names them. */
 export interface PodFlush extends Omit<Flush, "unkept"> {
+  /** What could not be kept. */
   readonly unkept?: readonly Omit<PodTold, "name">[];
 }
 

@@ -20,7 +20,9 @@ import type { PodFlush, PodTold } from "./pod_events.ts";
 
 /** What is known of a fault besides. */
 export interface FaultParticulars {
+  /** For people. */
   readonly detail?: string;
+  /** How long it takes until it ends. */
   readonly lastsMs?: number;
   /** How long the store lives on. */
   readonly downInMs?: number;
@@ -84,6 +86,7 @@ export class Recorder {
     this.#events.push({ type: "return", atMs: this.#nowMs(), op, result });
   }
 
+  /** A pod died. */
   kill(pod: string): void {
     this.#events.push({ type: "kill", atMs: this.#nowMs(), pod });
   }
@@ -94,6 +97,7 @@ export class Recorder {
     this.#events.push({ type: "told", atMs: this.#nowMs(), pod, told: this.#named(told) });
   }
 
+  /** A pod was asked to bring what waits into the store. */
   flush(pod: string, { unkept, ...flush }: PodFlush): void {
     const named = unkept?.map((write) => this.#named(write));
     this.#events.push({
@@ -139,10 +143,12 @@ export class Recorder {
     this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);
   }
 
+  /** Everything that was planned has been done. */
   end(): void {
     this.#events.push({ type: "end", atMs: this.#nowMs() });
   }
 
+  /** What was collected, with the bounds that it is held to. */
   history(settings: HistorySettings): History {
     return { settings, events: this.#events };
   }

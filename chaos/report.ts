@@ -19,10 +19,13 @@ import { SOMETIMES } from "./sometimes.ts";
 
 /** A violation, as reported. */
 export interface ReportedViolation {
+  /** `G1` … `G10`. */
   readonly guarantee: string;
   /** Name of the rule that found it. */
   readonly rule: string;
+  /** What was expected and what was seen. */
   readonly message: string;
+  /** The run's seed. */
   readonly seed: number;
   /** With the seed, it names the smallest case. */
   readonly path: string;
@@ -50,17 +53,23 @@ export interface ReportedViolation {
 
 /** One backend, as reported. */
 export interface ReportedBackend {
+  /** Its name, as `--backend` takes it, or the adapter module's. */
   readonly backend: string;
   /** The server's kind, or null where there is none. */
   readonly server: string | null;
+  /** The server's version, or null where there is none. */
   readonly serverVersion: string | null;
+  /** Histories that were made. */
   readonly histories: number;
+  /** Calls that were made in them. */
   readonly operations: number;
   /** How often each fault took place; 0 for one that was selected and never did. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What was found wrong. */
   readonly violations: readonly ReportedViolation[];
   /** Cases of the corpus that were run before all others; not counted in `histories`. */
   readonly corpus: number;
+  /** How long it took, in milliseconds. */
   readonly durationMs: number;
   /** Histories of which the checker could not say whether they hold. */
   readonly undecided: number;
@@ -82,16 +91,21 @@ export interface ReportedBackend {
 
 /** A history that could not be decided, as reported. */
 export interface ReportedUndecided {
+  /** Why it could not. */
   readonly reason: string;
+  /** The history itself. */
   readonly history: readonly HistoryEvent[];
+  /** The bounds that it was held to. */
   readonly settings: HistorySettings;
 }
 
 /** A mutant, as reported. */
 export interface ReportedMutant {
+  /** The mutant's name. */
   readonly name: string;
   /** The guarantee that it breaks. */
   readonly guarantee: string;
+  /** Whether it was found. */
   readonly killed: boolean;
   /** The rule that found it, as `G4 no-resurrection`. */
   readonly killedBy?: string;
@@ -103,11 +117,13 @@ export interface ReportedMutant {
   readonly protocolRules?: readonly string[];
   /** Seeds that were tried, and those of them that found it. */
   readonly seeds?: number;
+  /** Seeds that found it. */
   readonly kills?: number;
   /** Operations of the first run that found it, until it did. */
   readonly operations?: number;
   /** The smallest case of that run. */
   readonly minimal?: { readonly calls: number; readonly faults: number; readonly replay: string };
+  /** How long it took, in milliseconds. */
   readonly durationMs?: number;
   /** Why it was not run. */
   readonly skipped?: string;
@@ -118,12 +134,19 @@ export type RunVerdict = "held" | "violated" | "could-not-run" | "proved-nothing
 
 /** `chaos.json`. Fields may be added, never changed. */
 export interface ChaosReport {
+  /** Of this form. */
   readonly version: 1;
+  /** Repeats the run. */
   readonly seed: number;
+  /** How long it took, in milliseconds. */
   readonly durationMs: number;
+  /** What was run. */
   readonly backends: readonly ReportedBackend[];
+  /** What was not, and why. */
   readonly skipped: readonly { readonly backend: string; readonly reason: string }[];
+  /** The mutants that were run. */
   readonly mutants: readonly ReportedMutant[];
+  /** What it came to. */
   readonly verdict: RunVerdict;
   /** Why it could not be run, or proves nothing. */
   readonly problems: readonly string[];

@@ -63,7 +63,9 @@ export interface RunChaosOptions {
 
 /** How far a run is. */
 export interface ChaosProgress {
+  /** Histories that were made. */
   readonly histories: number;
+  /** Calls that were made in them. */
   readonly operations: number;
 }
 

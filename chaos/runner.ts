@@ -11,7 +11,9 @@ import type { History } from "./history.ts";
 
 /** One case, run. */
 export interface RunOutcome {
+  /** What happened. */
   readonly history: History;
+  /** Calls that were made. */
   readonly operations: number;
   /** How often each fault took place. */
   readonly faults: ReadonlyMap<FaultKind, number>;

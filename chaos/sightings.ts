@@ -13,6 +13,7 @@ export class Sightings {
   readonly #model: Model;
   readonly #replies: ReadonlyMap<string, number>;
 
+  /** `replies`: how often each reply came, by name. */
   constructor(history: History, replies: ReadonlyMap<string, number>) {
     this.#model = buildModel(history);
     this.#replies = replies;

@@ -11,6 +11,7 @@ import { Sightings } from "./sightings.ts";
 
 /** Something that has to be seen. */
 export interface Sometimes {
+  /** What it is called in reports. */
   readonly name: string;
   /** What would reach it. */
   readonly reachedBy: string;

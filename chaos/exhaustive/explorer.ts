@@ -14,6 +14,7 @@ import { WorldRun, type WorldRunOptions } from "./world_run.ts";
 
 /** How far the search of one world has come. */
 export interface Progress {
+  /** The world's name. */
   readonly world: string;
   /** Different sequences of choices that were run. */
   readonly schedules: number;

@@ -12,6 +12,7 @@ import { checkLinearizability, type Linearizability } from "./linearizability.ts
 export interface CrossCheck {
   /** The rules' verdict, with what the search found beside it. */
   readonly verdict: Verdict;
+  /** What the search found. */
   readonly linearizability: Linearizability;
   /** One found a violation where the other one holds: something is wrong with the tool. */
   readonly disagreement: string | undefined;

@@ -33,7 +33,9 @@ export interface LinearizabilityOptions {
 export interface LeftOut {
   /** The store lost its memory, or the record, or it was reported that something is lost. */
   readonly lost: number;
+  /** More calls than `maxOperations`. */
   readonly tooLong: number;
+  /** More calls without an outcome than `maxAmbiguous`. */
   readonly tooAmbiguous: number;
   /** A limit was reached. */
   readonly undecided: number;
@@ -41,10 +43,13 @@ export interface LeftOut {
 
 /** What the search says of a history; sessions that rotations connect count as one. */
 export interface Linearizability {
+  /** `violated` when a session has no order; `undecided` when none was decided. */
   readonly verdict: "holds" | "violated" | "undecided";
+  /** One for each session without an order. */
   readonly violations: readonly Violation[];
   /** Sessions for which there is an order. */
   readonly explained: number;
+  /** Sessions that were not decided. */
   readonly leftOut: LeftOut;
 }
 

@@ -10,6 +10,7 @@ import type { LeftOut, Linearizability } from "./linearizability.ts";
 export interface LinearizabilityCounts {
   /** There is an order of their calls. */
   readonly explained: number;
+  /** They were not decided. */
   readonly leftOut: LeftOut;
 }
 

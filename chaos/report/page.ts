@@ -25,6 +25,7 @@ import { extent, headline } from "./verdict.ts";
 export interface SampleHistory {
   /** The name of the backend that it was made on. */
   readonly backend: string;
+  /** The history itself. */
   readonly history: History;
 }
 

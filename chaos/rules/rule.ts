@@ -20,9 +20,11 @@ export interface Violation {
 
 /** A check of one kind; yields what it finds. */
 export interface Rule {
+  /** The rule's name in reports. */
   readonly name: string;
   /** The guarantee whose violations it finds; a few tell two apart. */
   readonly guarantees: readonly string[];
+  /** @internal */
   check(model: Model): Iterable<Violation>;
 }
 

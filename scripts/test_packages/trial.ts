@@ -111,7 +111,7 @@ async function trySqlite(project: Project): Promise<string> {
   throw new Error(`SQLite: ${said}`);
 }
 
-async function chaosCells(project: Project, attempt: Attempt): Promise<Promise<Cell>[]> {
+function chaosCells(project: Project, attempt: Attempt): Promise<Cell>[] {
   const answers = project.chaos();
   answers.catch(() => {});
   return ["memory", "sqlite"].map((adapter) =>
