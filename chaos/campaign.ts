@@ -89,7 +89,9 @@ export interface Undecided {
 
 /** How often a case was run, and in how many of these runs it failed in the same way. */
 export interface Seen {
+  /** Runs in which it failed. */
   readonly times: number;
+  /** Runs in all. */
   readonly tries: number;
 }
 

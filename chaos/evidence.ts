@@ -10,6 +10,7 @@ export interface EvidenceFile {
   readonly name: string;
   /** What it is, in a few words. */
   readonly about: string;
+  /** What is in it. */
   readonly bytes: Uint8Array;
 }
 

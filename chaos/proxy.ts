@@ -35,6 +35,7 @@ export type ProxyFault =
 export interface ProxyEvent {
   /** The connection's number, from 1. */
   readonly link: number;
+  /** What it was. */
   readonly what: "opened" | "refused" | "command" | "reply" | "push" | "half-open" | "cut";
   /** What happens to the command by a fault; `lost` when it gets no further. */
   readonly fault?: string;
