@@ -76,7 +76,7 @@ class Gate {
   }
 
   async traffic(): Promise<Condition> {
-    const commands = await this.#increase(
+    const commands = await this.#counted(
       "hakgal_session_redis_latency_seconds_count",
       'command!="heartbeat"',
     );
@@ -91,8 +91,8 @@ class Gate {
 
   async recoveryFailures(): Promise<Condition> {
     const [recovered, failed] = await Promise.all([
-      this.#increase("hakgal_session_recovery_total"),
-      this.#increase("hakgal_session_recovery_failures_total"),
+      this.#counted("hakgal_session_recovery_total"),
+      this.#counted("hakgal_session_recovery_failures_total"),
     ]);
     const condition = { name: "recovery-failures", limit: MOST_FAILURES } as const;
     if (recovered === undefined || failed === undefined) {
@@ -155,9 +155,14 @@ class Gate {
     };
   }
 
-  #increase(name: string, more?: string): Promise<number | undefined> {
+  /** How far a counter rose. A series that began meanwhile began with its first count, which is no rise. */
+  async #counted(name: string, more?: string): Promise<number | undefined> {
     const series = `${name}${braces(this.#options.selector, more)}`;
-    return this.#prometheus.number(`sum(increase(${series}[${this.#seconds}s]))`);
+    const [risen, begun] = await Promise.all([
+      this.#prometheus.number(`sum(increase(${series}[${this.#seconds}s]))`),
+      this.#prometheus.number(`sum(${series} unless ${series} offset ${this.#seconds}s)`),
+    ]);
+    return risen === undefined ? begun : Math.max(risen, begun ?? 0);
   }
 
   #highest(name: string, selector: string | undefined): Promise<number | undefined> {
