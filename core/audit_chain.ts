@@ -13,7 +13,8 @@ import type { AuditRecord } from "./audit_record.ts";
 /** Before the first line. */
 export const NO_LINES: AuditHead = { seq: 0, hash: "0".repeat(64) };
 
-const LINE = /^(\{"v":1,"seq":\d+,"previous":"[0-9a-f]{64}",.+),"hash":"([0-9a-f]{64})"\}$/;
+/** JSON may hold any character but a line feed, U+2028 too. */
+const LINE = /^(\{"v":1,"seq":\d+,"previous":"[0-9a-f]{64}",[^\n]+),"hash":"([0-9a-f]{64})"\}$/;
 
 /**
  * Hashes lines: HMAC-SHA-256 under a key of its own, derived from the secret, so that who can write the file and does not

@@ -34,7 +34,8 @@ export class AuditTrail {
   readonly #hash: LineHash;
   readonly #owner: AuditOwner;
   readonly #queue = new AuditQueue();
-  readonly #firstOpen = Promise.withResolvers<void>();
+  readonly #firstOpen: Promise<void>;
+  #tellFirstOpen!: (error?: unknown) => void;
   #log: AuditLog | undefined;
   #state: "unopened" | "open" | "failed" | "closed" = "unopened";
   #wasOpened = false;
@@ -56,7 +57,10 @@ export class AuditTrail {
     this.#makeLog = makeLog;
     this.#hash = hash;
     this.#owner = owner;
-    this.#firstOpen.promise.catch(() => {}); // Whoever waits for it is told; the event tells everybody.
+    this.#firstOpen = new Promise((resolve, reject) => {
+      this.#tellFirstOpen = (error) => error === undefined ? resolve() : reject(error);
+    });
+    this.#firstOpen.catch(() => {}); // Whoever waits for it is told; the event tells everybody.
     const moment = this.#moment();
     this.#queue.push(eventFields("opened", moment, { level: settings.level }), moment.atMs);
   }
@@ -84,7 +88,7 @@ export class AuditTrail {
    */
   open(): Promise<void> {
     this.#write();
-    return this.#firstOpen.promise;
+    return this.#firstOpen;
   }
 
   /** Brings what waits to the sink and lets go of it, each within this time. What is left then is lost. */
@@ -149,7 +153,7 @@ export class AuditTrail {
     if (torn) this.#queue.unshift(eventFields("torn", this.#moment(), { torn }));
     this.#state = "open";
     this.#wasOpened = true;
-    this.#firstOpen.resolve();
+    this.#tellFirstOpen();
   }
 
   async #writeBatch(log: AuditLog): Promise<void> {
@@ -176,7 +180,7 @@ export class AuditTrail {
   }
 
   #fail(error: unknown): void {
-    this.#firstOpen.reject(error);
+    this.#tellFirstOpen(error ?? new Error("the sink failed"));
     if (this.#state === "closed") return;
     this.#state = "failed";
     this.#report(reasonOf(error));

@@ -137,14 +137,13 @@ export class RolloutSessions<Context extends object> extends TenantSessions<Cont
     settings: RecoverSettings<Context> = {},
   ): Promise<Map<string, Session<Context>>> {
     const wanted = [...new Set(ids)];
-    const sides = Map.groupBy(
-      wanted,
-      (id) => this.#isEnrolled(checkId(id, this.#pod.settings.limits)),
-    );
+    for (const id of wanted) checkId(id, this.#pod.settings.limits);
+    const inside = wanted.filter((id) => this.#isEnrolled(id));
+    const outside = wanted.filter((id) => !this.#isEnrolled(id));
     const { signal, onSession } = settings;
     const found = await Promise.all([
-      this.#enrolled.recover(sides.get(true) ?? [], settings),
-      this.#rollout.otherwise && this.#outside().recover(sides.get(false) ?? [], {
+      this.#enrolled.recover(inside, settings),
+      this.#rollout.otherwise && this.#outside().recover(outside, {
         ...(signal && { signal }),
         ...(onSession && { onSession: (session) => onSession(toSession(session)) }),
       }),

@@ -21,7 +21,7 @@ export async function lockAudit(path: string): Promise<PathLock | undefined> {
     return undefined; // Node 20. Two writers are noticed as they write, then.
   }
   try {
-    return await PathLock.acquire(sqlite, path);
+    return await PathLock.acquire(sqlite, path, "audit log");
   } catch (error) {
     throw error instanceof ConfigError ? badSink(error.message, error) : error;
   }

@@ -30,8 +30,16 @@ export class PathLock {
     this.#connection = connection;
   }
 
-  /** @throws ConfigError when another process holds `path`, or its directory cannot be written */
-  static async acquire({ DatabaseSync }: Sqlite, path: string): Promise<PathLock> {
+  /**
+   * `what` is kept there, for the message.
+   *
+   * @throws ConfigError when another process holds `path`, or its directory cannot be written
+   */
+  static async acquire(
+    { DatabaseSync }: Sqlite,
+    path: string,
+    what = "journal",
+  ): Promise<PathLock> {
     const deadlineMs = systemClock.now() + PATIENCE_MS;
     for (let refusals = 0;; refusals++) {
       const connection = tryLock(DatabaseSync, path);
@@ -40,7 +48,7 @@ export class PathLock {
         lock.#sign();
         return lock;
       }
-      if (systemClock.now() >= deadlineMs) throw held(path);
+      if (systemClock.now() >= deadlineMs) throw held(path, what);
       await delay(systemClock, backoffMs(refusals, Math.random));
     }
   }
@@ -108,15 +116,15 @@ function lockFailure(file: string, error: unknown): unknown {
   return notWritable(file, error);
 }
 
-function held(path: string): Error {
+function held(path: string, what: string): Error {
   return badPath(
     `${path} is held by ${
-      holder(path)
+      holder(path, what)
     }: give each pod a path of its own, or wait until that one has ended.`,
   );
 }
 
-function holder(path: string): string {
+function holder(path: string, what: string): string {
   let text: string;
   try {
     text = readFileSync(holderOf(path), "utf8").trim();
@@ -124,5 +132,5 @@ function holder(path: string): string {
     return "another process";
   }
   if (text !== String(pid)) return `another process (pid ${text})`;
-  return `another journal of this process, or by a process of another container (pid ${text})`;
+  return `another ${what} of this process, or by a process of another container (pid ${text})`;
 }
