@@ -24,6 +24,11 @@ export const CLOUD_VARIABLES: Readonly<Record<string, string>> = {
 /** Keys that go in one command. */
 const KEYS_AT_ONCE = 500;
 
+/** Whether the environment names a managed Redis, or says that it is to, in part at least. */
+export function namesCloud(): boolean {
+  return Object.keys(CLOUD_VARIABLES).some((name) => Boolean(Deno.env.get(name)));
+}
+
 /** What to set, when too little is set to begin; else undefined. */
 export function missingVariables(): string | undefined {
   if (Deno.env.get("REDIS_CLOUD_HOST")) return undefined;

@@ -16,6 +16,8 @@ export interface StoryPlan {
   readonly environment: Readonly<Record<string, string>>;
   /** The same for this process. @default the environment */
   readonly store?: Pick<OpenOptions, "backend" | "url">;
+  /** What to look for afterwards. @default the three tests of pod death */
+  readonly recover?: (manager: SessionManager, sessions: number) => Promise<readonly Finding[]>;
   /** Hears of each pod that opens, by its id. */
   readonly onPod?: (podId: string) => void;
   readonly signal?: AbortSignal;
@@ -45,14 +47,14 @@ export function storyOptions(keyPrefix: string): OpenOptions {
 
 /** Runs the story; rejects when the store cannot be used. */
 export async function runStory(plan: StoryPlan): Promise<StoryReport> {
-  const { keyPrefix, sessions, store, onPod, signal } = plan;
+  const { keyPrefix, sessions, store, onPod, signal, recover = recoverStory } = plan;
   const startedMs = performance.now();
   await writeAndDie(plan);
   const writtenMs = performance.now() - startedMs;
   signal?.throwIfAborted();
   await using manager = await SessionManager.open({ ...storyOptions(keyPrefix), ...store });
   onPod?.(manager.podId);
-  return { writtenMs, findings: await recoverStory(manager, sessions) };
+  return { writtenMs, findings: await recover(manager, sessions) };
 }
 
 /** Starts the pod that writes; kills it as soon as everything is acknowledged. */

@@ -19,7 +19,8 @@ export interface Finding {
   readonly durationMs: number;
 }
 
-const SINGLE = "user-42";
+/** The session that the first test is about. */
+export const SINGLE = "user-42";
 const TRAVELLER = "user-with-trajectory";
 /** Sessions that are written at once. */
 const WRITERS = 200;
@@ -59,7 +60,8 @@ export async function recoverStory(
   ];
 }
 
-type Judgement = Pick<Finding, "passed" | "detail">;
+/** Whether a test passed, and what was found. */
+export type Judgement = Pick<Finding, "passed" | "detail">;
 
 async function recoverSingle(manager: SessionManager): Promise<Judgement> {
   const acme = manager.tenant(STORY_TENANT);
@@ -74,7 +76,8 @@ async function recoverSingle(manager: SessionManager): Promise<Judgement> {
   };
 }
 
-async function recoverCrowd(manager: SessionManager, sessions: number): Promise<Judgement> {
+/** Looks for the sessions of the second test. */
+export async function recoverCrowd(manager: SessionManager, sessions: number): Promise<Judgement> {
   const ids = crowd(sessions);
   const found = await manager.tenant(STORY_TENANT).recover(ids);
   const whole = ids.filter((id) => found.get(id)?.context["request_count"] === 42).length;
@@ -84,7 +87,8 @@ async function recoverCrowd(manager: SessionManager, sessions: number): Promise<
   };
 }
 
-async function recoverTrajectory(manager: SessionManager): Promise<Judgement> {
+/** Looks for the vectors of the third test. */
+export async function recoverTrajectory(manager: SessionManager): Promise<Judgement> {
   const session = await manager.tenant(STORY_TENANT).loadFromStore(TRAVELLER);
   const found = session?.trajectory ?? [];
   const expected = trajectory();
@@ -95,7 +99,8 @@ async function recoverTrajectory(manager: SessionManager): Promise<Judgement> {
   };
 }
 
-async function timed(name: string, judge: () => Promise<Judgement>): Promise<Finding> {
+/** Judges, and tells how long that took. */
+export async function timed(name: string, judge: () => Promise<Judgement>): Promise<Finding> {
   const startedMs = performance.now();
   const judgement = await judge();
   return { name, ...judgement, durationMs: performance.now() - startedMs };
