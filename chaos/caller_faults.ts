@@ -64,6 +64,19 @@ export function callsInOutage({ pod, length, span }: CaseFault, gapMs: number): 
   return span < 0.5 ? [destroy, write, write] : [write, destroy, write];
 }
 
+/** Fields that are set: together they are larger than a page, so that a file has to grow for them. */
+const FIELDS_OF_A_PAGE = 40;
+
+/** Sets so much that there is no room for it where it has been. */
+export function callsOnFullDisk({ pod, length }: CaseFault): readonly CaseOp[] {
+  const op = { pod, session: length, fresh: false, variant: 1, gapMs: 0 } as const;
+  const set: CaseOp = { ...op, kind: "updateContext", pace: "burst" };
+  return [
+    { ...op, kind: "getOrCreate", pace: "answer" },
+    ...Array.from({ length: FIELDS_OF_A_PAGE }, () => set),
+  ];
+}
+
 /** What happens around a pod that is cut off: it reads, another one writes and destroys, it writes. */
 export function callsAround({ pod, length, span }: CaseFault, pods: number): readonly CaseOp[] {
   const call = (by: number, kind: CallKind): CaseOp => ({

@@ -91,6 +91,8 @@ export interface FaultSpans {
   readonly snapshotMs: (fault: CaseFault) => number;
   /** What a slow link adds to each way: both together are beyond the command timeout. */
   readonly slowMs: number;
+  /** How long a write waits for a lock. */
+  readonly lockMs: number;
   /** How long after its call a command may still be executed. */
   readonly lateBoundMs: number;
   /** Within which everything has recovered once the faults have stopped. */
@@ -119,6 +121,7 @@ export function faultSpans(settings: CaseSettings): FaultSpans {
     outageMs: ({ span }) => Math.round(commandTimeoutMs * (1.3 + 3 * span)),
     snapshotMs: ({ span }) => Math.round(commandTimeoutMs * (0.1 + span)),
     slowMs: Math.round(commandTimeoutMs * 0.6),
+    lockMs: Math.round(commandTimeoutMs * 0.9),
     lateBoundMs,
     // A pod looks after its store every few seconds at most, and then drains.
     recoveryMs: Math.max(lateBoundMs, RECOVERED_MS),

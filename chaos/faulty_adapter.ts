@@ -196,6 +196,7 @@ export class FaultyAdapter implements StorageAdapter {
       await this.#arrive(this.#latencyMs());
       throw lost(fault?.kind === "request-cut" ? fault.outcome : "unknown");
     }
+    if (trouble?.kind === "locked" && WRITES.includes(kind)) await this.#queue(trouble.waitMs);
     if (trouble?.kind === "error" && (trouble.hits === "all" || WRITES.includes(kind))) {
       await this.#arrive(this.#latencyMs());
       throw errorOf(trouble.code);
@@ -215,6 +216,14 @@ export class FaultyAdapter implements StorageAdapter {
     const isCut = fault?.kind === "reply-cut" || power?.cuts !== cuts;
     if (isCut) throw lost("unknown");
     return reply;
+  }
+
+  /** Waits until nobody else has locked the store. */
+  async #queue(mostMs: number): Promise<void> {
+    for (let waitedMs = 0; this.#options.trouble?.()?.kind === "locked"; waitedMs += LOCK_STEP_MS) {
+      if (waitedMs >= mostMs) throw lost("not-applied");
+      await pass(this.#clock, LOCK_STEP_MS);
+    }
   }
 
   /** What a store that is down had been sent is lost with it. */
@@ -256,6 +265,10 @@ export class FaultyAdapter implements StorageAdapter {
   }
 }
 
+/** How often it is looked whether a store is still locked. */
+const LOCK_STEP_MS = 10;
+/** Troubles that keep nobody from hearing of others' commits. */
+const PASS_WORD: readonly Trouble["kind"][] = ["slicer", "bandwidth", "locked"];
 /** Commands that a store refuses which cannot be written to. */
 const WRITES: readonly string[] = ["commit", "heal", "heartbeat"];
 
@@ -265,7 +278,7 @@ function loses(trouble: Trouble | undefined, what: "requests" | "replies"): bool
 
 /** Whether the word of other pods' commits is lost. */
 function isDeaf(trouble: Trouble | undefined): boolean {
-  return trouble !== undefined && trouble.kind !== "slicer" && trouble.kind !== "bandwidth";
+  return trouble !== undefined && !PASS_WORD.includes(trouble.kind);
 }
 
 function pass(clock: Clock, delayMs: number): Promise<void> {

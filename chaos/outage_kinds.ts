@@ -23,6 +23,8 @@ export type OutageKind =
   | "oom"
   | "noperm"
   | "wrongpass"
+  | "database-locked"
+  | "disk-full"
   | "script-flush"
   | "pod-kill-outage"
   | "pod-kill-replay"
@@ -38,6 +40,7 @@ export type OutageKind =
   | "bandwidth";
 
 const SERVERS: readonly StoreKind[] = ["redis"];
+const FILES: readonly StoreKind[] = ["memory", "sqlite"];
 const NOT_SQLITE: readonly StoreKind[] = ["memory", "redis"];
 
 /** The outages, in the order in which they are listed. */
@@ -133,6 +136,18 @@ export const OUTAGE_KINDS: readonly (FaultDescription & { readonly kind: OutageK
     stores: NOT_SQLITE,
   },
   {
+    kind: "database-locked",
+    guarantee: "G8",
+    effect: "another connection locks the SQLite file: it can be read, and not written to",
+    stores: FILES,
+  },
+  {
+    kind: "disk-full",
+    guarantee: "G10",
+    effect: "the disk is full: the SQLite file cannot grow",
+    stores: FILES,
+  },
+  {
     kind: "script-flush",
     guarantee: "G8",
     effect: "the server forgets its scripts",
@@ -218,4 +233,6 @@ export const OUTAGE_KINDS: readonly (FaultDescription & { readonly kind: OutageK
  */
 export const ALSO_TOLD_AS: Readonly<Partial<Record<string, readonly string[]>>> = {
   "wrongpass": ["noperm"],
+  // FULL is the code by which it is refused.
+  "disk-full": ["full", "oom"],
 };

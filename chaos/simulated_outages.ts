@@ -95,6 +95,10 @@ export class SimulatedOutages {
         return this.#hinder(this.#all, { kind: "error", code: "OOM", hits: "writes" }, lastsMs);
       case "noperm":
         return this.#hinder(this.#all, { kind: "error", code: "NOPERM", hits: "all" }, lastsMs);
+      case "database-locked":
+        return this.#hinder(this.#all, { kind: "locked", waitMs: spans.lockMs }, lastsMs);
+      case "disk-full":
+        return this.#hinder(this.#all, { kind: "error", code: "FULL", hits: "writes" }, lastsMs);
       case "wrongpass":
         return this.#lockOut(lastsMs);
       case "ttl-in-outage":

@@ -20,10 +20,12 @@ export type Trouble =
   | { readonly kind: "bandwidth"; readonly bytesPerMs: number }
   /** Each way takes that much longer. */
   | { readonly kind: "slow"; readonly extraMs: number }
+  /** Writes wait for so long, and are given up then. */
+  | { readonly kind: "locked"; readonly waitMs: number }
   /** The server answers with an error; `writes` are commits, heals and heartbeats. */
   | {
     readonly kind: "error";
-    readonly code: "LOADING" | "READONLY" | "OOM" | "NOPERM" | "WRONGPASS";
+    readonly code: "LOADING" | "READONLY" | "OOM" | "FULL" | "NOPERM" | "WRONGPASS";
     readonly hits: "all" | "writes";
   };
 

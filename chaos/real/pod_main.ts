@@ -18,6 +18,7 @@ import type { PodFlush } from "../pod_events.ts";
 import type { Trouble } from "../store_power.ts";
 import { LagMeter } from "./lag_meter.ts";
 import { loadAdapter, makesFaultsItself } from "./pod_adapter.ts";
+import { PageBound } from "./page_bound.ts";
 import type { FromPod, ToPod } from "./pod_messages.ts";
 import { skewWallClock } from "./wall_clock.ts";
 
@@ -45,6 +46,8 @@ class PodMain {
   #faults: readonly CaseFault[] = [];
   #commits = 0;
   #trouble: Trouble | undefined;
+  #isDiskFull = false;
+  #disk: PageBound | undefined;
   /** Under way. */
   #calls = 0;
   readonly #lag = new LagMeter();
@@ -65,6 +68,9 @@ class PodMain {
       this.#commits = message.commits;
     } else if (message.type === "trouble") {
       this.#trouble = message.trouble ?? undefined;
+    } else if (message.type === "disk") {
+      this.#isDiskFull = message.isFull;
+      this.#disk?.set(message.isFull);
     } else if (message.type === "terminate") {
       process.kill(process.pid, "SIGTERM");
     } else if (message.type === "flush") {
@@ -104,6 +110,11 @@ class PodMain {
     const { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs, failMode } = message.settings;
     // The one before it was opened for other settings.
     await this.#manager?.close();
+    const { adapter: choice, address } = message;
+    if (choice.kind === "built-in" && choice.backend === "sqlite" && address.url !== undefined) {
+      this.#disk ??= await PageBound.on(address.url);
+      this.#disk.set(this.#isDiskFull);
+    }
     if (message.clockSkewMs !== 0) skewWallClock(message.clockSkewMs);
     const adapter = await this.#adapter(message);
     const journal = message.settings.durable ? { path: message.journal } : {};

@@ -44,6 +44,8 @@ export type ToPod =
   | { readonly type: "call"; readonly call: Call }
   /** What is wrong with its way to the store from now on, where no proxy makes that. */
   | { readonly type: "trouble"; readonly trouble: Trouble | null }
+  /** Whether the disk that its SQLite file is on is full from now on. */
+  | { readonly type: "disk"; readonly isFull: boolean }
   /** To send itself a SIGTERM. */
   | { readonly type: "terminate" }
   /** To bring what waits into the store, once it has had `settleMs` to do so by itself. */

@@ -111,6 +111,11 @@ export class PodProcess {
     this.#send({ type: "trouble", trouble: trouble ?? null });
   }
 
+  /** Whether its disk is full from now on. */
+  fillDisk(isFull: boolean): void {
+    this.#send({ type: "disk", isFull });
+  }
+
   /** Brings what waits into the store; undefined when it dies before. */
   flush(settleMs: number, timeoutMs: number): Promise<PodFlush | undefined> {
     this.#flushed = Promise.withResolvers();

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CaseSettings, ChaosCase } from "../case.ts";
+import type { FaultSpans } from "../fault_plan.ts";
 import type { EvidenceFile } from "../evidence.ts";
 import type { RunOutcome } from "../runner.ts";
 import type { Trouble } from "../store_power.ts";
@@ -15,9 +16,10 @@ import { filesIn } from "./file_tails.ts";
 import type { AdapterChoice } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { PodProcesses } from "./pod_processes.ts";
-import type { PodWay } from "./real_outages.ts";
+import { type Outages, type PodWay, RealOutages } from "./real_outages.ts";
 import { RealRun } from "./real_run.ts";
 import type { RealStore } from "./real_store.ts";
+import { SqliteOutages } from "./sqlite_outages.ts";
 
 /** What a lane is made of. */
 export interface LaneOptions {
@@ -44,6 +46,7 @@ export class RealLane {
   /** The processes that were pods of the history, by index. */
   readonly #lives: (readonly [index: number, pod: PodProcess])[] = [];
   readonly #troubles = new Map<number, Trouble | undefined>();
+  #isDiskFull = false;
   #server: string | undefined;
   #histories = 0;
   #run: RealRun | undefined;
@@ -126,6 +129,7 @@ export class RealLane {
     });
     const trouble = this.#troubles.get(index);
     if (trouble) pod.hinder(trouble);
+    if (this.#isDiskFull) pod.fillDisk(true);
     const server = await pod.open({
       ...{ adapter, settings },
       address: { store: name, folder: this.#folder, ...(url === undefined ? {} : { url }) },
@@ -137,6 +141,20 @@ export class RealLane {
     this.#lives.push([index, pod]);
     if (this.#stopping) await pod.kill();
     return pod;
+  }
+
+  /** The outages that can be made here. */
+  outages(spans: FaultSpans): Outages {
+    const { path } = this.store;
+    if (path !== undefined) {
+      return new SqliteOutages(path, spans, (isFull) => this.#fillDisk(isFull));
+    }
+    return new RealOutages(this.store.server, spans, (pod) => this.wayOf(pod));
+  }
+
+  #fillDisk(isFull: boolean): void {
+    this.#isDiskFull = isFull;
+    for (const index of this.#pods.keys()) this.living(index)?.fillDisk(isFull);
   }
 
   /** A pod's way to the store: the proxy on it, or the pod itself makes what is wrong with it. */

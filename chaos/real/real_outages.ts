@@ -6,10 +6,11 @@
 
 import { cp, rename, rm } from "node:fs/promises";
 import type { CaseFault } from "../case.ts";
-import { FAULT_KINDS, type FaultKind, isOneLink } from "../fault_kinds.ts";
+import { FAULT_KINDS, type FaultKind, isOneLink, losesMemory } from "../fault_kinds.ts";
 import type { FaultSpans } from "../fault_plan.ts";
 import type { OutageKind } from "../outage_kinds.ts";
 import type { Trouble } from "../store_power.ts";
+import { HealingTasks } from "./healing_tasks.ts";
 import { POD_LOGIN } from "./pod_login.ts";
 import { isRedis, type RedisServer, type StoreServer } from "./store_server.ts";
 
@@ -65,16 +66,41 @@ export function podsHit(fault: CaseFault, pods: number): readonly number[] {
   return isSingle ? [fault.pod] : [...Array(pods).keys()];
 }
 
+/** The outages that can be made on a lane. */
+export interface Outages {
+  /** Whether the store itself is being worked on: it cannot be frozen while it is dead. */
+  readonly isBusy: boolean;
+  /** Begins one; how long it lasts, or undefined when it cannot be made now. */
+  begin(
+    fault: CaseFault & { readonly kind: OutageKind },
+    pods: readonly number[],
+  ): number | undefined;
+  /** Removes the record under a key; whether there was one. */
+  evict(key: string): Promise<boolean>;
+  /** Ends all of them; resolves when the store is as it should be. */
+  heal(): Promise<void>;
+}
+
+/** Within which a client that was refused logs in again. */
+const LOGIN_MS = 1_000;
+/** What a server takes to die, and to come back: only then it has lost its memory for good. */
+const RESTART_MS = 200;
+
+/** How long an outage's effects may outlast it. */
+export function afterwardsMs(kind: OutageKind): number {
+  if (kind === "wrongpass") return LOGIN_MS;
+  return losesMemory(kind) ? RESTART_MS : 0;
+}
+
 /** Outages of a server of our own, and of the ways to it. */
-export class RealOutages {
+export class RealOutages implements Outages {
   readonly #server: StoreServer | undefined;
   readonly #spans: FaultSpans;
   readonly #wayOf: (pod: number) => PodWay;
   /** By pod: what is wrong with its way. */
   readonly #troubles = new Map<number, Trouble | undefined>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #tasks = new HealingTasks();
   #isServing = false;
-  #healed = Promise.withResolvers<void>();
 
   constructor(
     server: StoreServer | undefined,
@@ -86,12 +112,10 @@ export class RealOutages {
     this.#wayOf = wayOf;
   }
 
-  /** Whether the server itself is being worked on: it cannot be frozen while it is dead. */
   get isBusy(): boolean {
     return this.#isServing;
   }
 
-  /** Begins one; how long it lasts, or undefined when it cannot be made now. */
   begin(
     fault: CaseFault & { readonly kind: OutageKind },
     pods: readonly number[],
@@ -99,7 +123,7 @@ export class RealOutages {
     const lastsMs = this.#spans.outageMs(fault);
     const trouble = OF_LINKS[fault.kind]?.(this.#spans);
     if (trouble) {
-      this.#track(this.#hinder(fault.kind, trouble, pods, lastsMs));
+      this.#tasks.track(this.#hinder(fault.kind, trouble, pods, lastsMs));
       return lastsMs;
     }
     if (fault.kind === "half-open") {
@@ -152,18 +176,14 @@ export class RealOutages {
     }
   }
 
-  /** Removes the record under a key; whether there was one. */
   async evict(key: string): Promise<boolean> {
     const server = this.#server;
     if (this.#isServing || server === undefined || !isRedis(server)) return false;
     return await server.command("DEL", key) === 1;
   }
 
-  /** Ends all of them; resolves when the server is as it should be. */
-  async heal(): Promise<void> {
-    this.#healed.resolve();
-    await Promise.all(this.#underWay);
-    this.#healed = Promise.withResolvers();
+  heal(): Promise<void> {
+    return this.#tasks.heal();
   }
 
   async #hinder(
@@ -174,12 +194,11 @@ export class RealOutages {
   ): Promise<void> {
     const periodMs = kind === "flapping" ? FLAP_MS : lastsMs;
     let isHealed = false;
-    this.#healed.promise.then(() => isHealed = true);
     for (let spentMs = 0; spentMs < lastsMs && !isHealed; spentMs += 2 * periodMs) {
       this.#put(pods, trouble);
-      await this.#wait(periodMs);
+      isHealed = await this.#tasks.wait(periodMs);
       this.#put(pods, undefined);
-      if (kind === "flapping") await this.#wait(periodMs);
+      if (kind === "flapping" && !isHealed) isHealed = await this.#tasks.wait(periodMs);
     }
   }
 
@@ -233,7 +252,7 @@ export class RealOutages {
     const snapshot = `${server.dir}/snapshot`;
     return this.#serve(livesMs + downMs, async () => {
       await cp(data, snapshot, { recursive: true, force: true });
-      await this.#wait(livesMs);
+      await this.#tasks.wait(livesMs);
       await server.kill();
       return async () => {
         await rm(data, { recursive: true, force: true });
@@ -248,23 +267,10 @@ export class RealOutages {
     const endsAt = performance.now() + lastsMs;
     const work = async () => {
       const end = await begin();
-      await this.#wait(endsAt - performance.now());
+      await this.#tasks.wait(endsAt - performance.now());
       await end();
     };
-    this.#track(work().finally(() => this.#isServing = false));
+    this.#tasks.track(work().finally(() => this.#isServing = false));
     return lastsMs;
-  }
-
-  /** What fails stays, for `heal` to tell. */
-  #track(work: Promise<void>): void {
-    this.#underWay.add(work);
-    work.then(() => this.#underWay.delete(work), () => {});
-  }
-
-  async #wait(spanMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<void>((resolve) => timer = setTimeout(resolve, Math.max(0, spanMs)));
-    await Promise.race([over, this.#healed.promise]);
-    clearTimeout(timer);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { CallPlan } from "../call_plan.ts";
-import { callsAround, callsInOutage } from "../caller_faults.ts";
+import { callsAround, callsInOutage, callsOnFullDisk } from "../caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "../case.ts";
 import { losesMemory } from "../fault_kinds.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "../fault_plan.ts";
@@ -26,7 +26,7 @@ import type { PodProcess } from "./pod_process.ts";
 import type { RealLane } from "./real_lane.ts";
 import { toProxyFault } from "./proxy_faults.ts";
 import { RealFaults } from "./real_faults.ts";
-import { podsHit, RealOutages } from "./real_outages.ts";
+import { afterwardsMs, type Outages, podsHit } from "./real_outages.ts";
 
 /** The two clocks, of the pods and of the server, and the rounding of both. */
 const TOLERANCE_MS = 40;
@@ -37,10 +37,6 @@ const RECONCILED_MS = 9_000;
 const FLUSHED_MS = 15_000;
 /** How often a pod looks whether its store has its memory, and a margin. */
 const NOTICED_MS = 2_000;
-/** What a server takes to die, and to come back: only then it has lost its memory for good. */
-const RESTART_MS = 200;
-/** Within which a client that was refused logs in again. */
-const LOGIN_MS = 1_000;
 
 /** Processes that a call passes, each of which may be kept from running: the pod, the runner's proxy, the store. */
 const HANDS = 3;
@@ -70,7 +66,7 @@ export class RealRun {
   readonly #waiting = new Map<number, Waiting>();
   readonly #lives: number[];
   readonly #commits: number[];
-  readonly #outages: RealOutages;
+  readonly #outages: Outages;
   readonly #faults: RealFaults;
   /** Pods that were told to end. */
   readonly #ending = new Set<number>();
@@ -91,7 +87,7 @@ export class RealRun {
   constructor(lane: RealLane, chaosCase: ChaosCase, tenantPrefix: string) {
     this.#lane = lane;
     this.#spans = faultSpans(lane.settings);
-    this.#outages = new RealOutages(lane.store.server, this.#spans, (pod) => lane.wayOf(pod));
+    this.#outages = lane.outages(this.#spans);
     this.#case = chaosCase;
     this.#plan = new FaultPlan(chaosCase);
     this.#calls = new CallPlan(chaosCase, tenantPrefix);
@@ -286,6 +282,9 @@ export class RealRun {
         return;
       case "ttl-in-outage":
         return await pause(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
+      case "disk-full":
+        for (const op of callsOnFullDisk(fault)) await this.#make(op);
+        return;
       case "partition":
         for (const op of callsAround(fault, this.#case.pods)) await this.#make(op);
         return;
@@ -377,12 +376,6 @@ export class RealRun {
   #nowMs(): number {
     return performance.now() - this.#startedAtMs;
   }
-}
-
-/** How long an outage's effects may outlast it. */
-function afterwardsMs(kind: OutageKind): number {
-  if (kind === "wrongpass") return LOGIN_MS;
-  return losesMemory(kind) ? RESTART_MS : 0;
 }
 
 function pause(delayMs: number): Promise<void> {

@@ -32,6 +32,8 @@ export interface RealStore {
   readonly faultsInPods: boolean;
   /** A pod's way to it, where a proxy stands on it. */
   wayOf?(pod: number): PodWay;
+  /** The file, where the pods open one themselves that is known. */
+  readonly path?: string;
   /** The server, if it is one's own. */
   readonly server?: StoreServer;
   /** What is to be kept of it for a failed case. @default its lane's folder alone */
