@@ -6,10 +6,12 @@
 
 import { Command, CommanderError } from "commander";
 import { SessionError, StoreUnavailableError } from "../core/errors.ts";
+import { addAcl } from "./acl.ts";
 import { addAudit } from "./audit.ts";
 import { addChaos } from "./chaos.ts";
 import { addOptions, CommandContext, EXIT_CODES, type Registrar } from "./command_context.ts";
 import { addDestroy } from "./destroy.ts";
+import { addDoctor } from "./doctor.ts";
 import { addInspect } from "./inspect.ts";
 import { addList } from "./list.ts";
 import { addRollout } from "./rollout.ts";
@@ -19,10 +21,12 @@ import { UsageError } from "./usage_error.ts";
 
 /** What there is, in the order of the help. */
 const REGISTRARS: readonly Registrar[] = [
+  addDoctor,
   addList,
   addInspect,
   addDestroy,
   addStats,
+  addAcl,
   addAudit,
   addRollout,
   addChaos,

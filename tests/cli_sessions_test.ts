@@ -183,7 +183,18 @@ Deno.test("bad input is one sentence and exit code 2, with a stack only for DEBU
 Deno.test("--help tells every command, and nothing is needed for it", async () => {
   const { code, lines } = await command(["--help"]);
   assertEquals(code, 0);
-  for (const name of ["list", "inspect", "destroy", "stats", "audit", "rollout", "chaos"]) {
+  const names = [
+    "doctor",
+    "list",
+    "inspect",
+    "destroy",
+    "stats",
+    "acl",
+    "audit",
+    "rollout",
+    "chaos",
+  ];
+  for (const name of names) {
     assertMatch(lines.join("\n"), new RegExp(`^  ${name} `, "m"));
   }
   const gate = await command(["rollout", "gate", "--help"]);
