@@ -66,6 +66,20 @@ Deno.test("a process that is started again continues the chain", async () => {
   });
 });
 
+Deno.test("a process that died between two files is continued from the last one", async () => {
+  await withAuditPath(async (path) => {
+    const manager = await open(path);
+    await work(manager, 40);
+    await manager.close();
+    const number = filesOf(path).length;
+    await Deno.rename(path, `${path}.${String(number).padStart(6, "0")}`);
+    await Deno.remove(`${path}.head`);
+    await (await open(path)).close();
+    const verdict = await verifyFiles(path, SECRET);
+    assertEquals([verdict.findings, verdict.lines], [[], 44]);
+  });
+});
+
 Deno.test("lines cut off at the end are missed, also after the next start", async () => {
   await withAuditPath(async (path) => {
     const manager = await open(path, { audit: { maxFileBytes: 1 << 20 } });

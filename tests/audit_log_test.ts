@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { AuditQueue, type Gap } from "../core/audit_queue.ts";
 import {
   type AuditLevel,
   type AuditOptions,
@@ -280,6 +281,40 @@ Deno.test("a sink that fails fails no call: it is reported, counted and tried ag
   assertEquals(callsOf(kept).map(({ operation }) => operation), ["getOrCreate", "increment"]);
   const verdict = await verifyAudit([{ name: "kept", lines: kept }], { idSecret: SECRET });
   assertEquals([verdict.isIntact, verdict.lost], [true, 0]);
+});
+
+Deno.test("a sink that fails in the middle gets no line twice", async () => {
+  const kept: string[] = [];
+  let calls = 0;
+  const sink = (line: string) => {
+    if (++calls === 3) throw new Error("once");
+    kept.push(line);
+  };
+  const manager = await SessionManager.open({
+    backend: "memory",
+    idSecret: SECRET,
+    audit: { sink },
+  });
+  const acme = manager.tenant("acme");
+  const ids = Array.from({ length: 10 }, (_, number) => `user-${number}`);
+  await Promise.all(ids.map((id) => acme.getOrCreate(id)));
+  await until(() => kept.length === 11);
+  await manager.close();
+  assertEquals(
+    recordsOf(kept).map(({ seq }) => seq),
+    Array.from({ length: 12 }, (_, at) => at + 1),
+  );
+  assert((await verifyAudit([{ name: "kept", lines: kept }], { idSecret: SECRET })).isIntact);
+  assertEquals(manager.eventCounts().auditFailed, 1);
+});
+
+Deno.test("a gap that is on its way to the sink does not grow", () => {
+  const queue = new AuditQueue();
+  const line = "x".repeat(2 ** 24);
+  assertEquals([1, 2, 3, 4].map((nowMs) => queue.push(line, nowMs)), [true, true, false, true]);
+  const [, , gap] = queue.first(10) as [string, string, Gap];
+  assertEquals(gap.lines, 2);
+  assertEquals([queue.push(line, 5), gap.lines, queue.size, queue.lost], [false, 2, 4, 3]);
 });
 
 Deno.test("a sink that throws at once, and at close too, neither fails calls nor close", async () => {

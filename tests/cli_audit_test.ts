@@ -13,10 +13,11 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 async function writeLog(path: string, calls = 30): Promise<void> {
   const manager = await SessionManager.open({
     ...{ backend: "memory", idSecret: SECRET },
-    audit: { sink: path, maxFileBytes: 4_096 },
+    audit: { level: "full", sink: path, maxFileBytes: 4_096 },
   });
   const acme = manager.tenant("acme");
-  await acme.getOrCreate("u");
+  // U+2028 ends a line for some readers.
+  await acme.getOrCreate("u", { text: "\u2028" });
   for (let call = 1; call < calls; call++) await acme.increment("u", "n");
   await manager.close();
 }

@@ -52,6 +52,8 @@ interface Values {
   readonly p99?: string | undefined;
   readonly memory?: string | undefined;
   readonly seconds?: string | undefined;
+  /** Counts of series that have begun meanwhile. */
+  readonly begun?: { readonly commands?: string; readonly failed?: string };
 }
 
 const GOOD = {
@@ -64,7 +66,14 @@ function stub(values: Values, heard: string[] = []): Handler {
   return (request, response) => {
     const query = new URL(request.url!, "http://stub").searchParams.get("query")!;
     heard.push(query);
-    const value = query.startsWith("time()")
+    const isBegun = query.includes(" unless ");
+    const value = isBegun && query.includes("_failures_total")
+      ? values.begun?.failed
+      : isBegun && query.includes("latency_seconds")
+      ? values.begun?.commands
+      : isBegun
+      ? undefined
+      : query.startsWith("time()")
       ? values.seconds
       : query.includes("_failures_total")
       ? values.failed
@@ -128,6 +137,15 @@ Deno.test("each condition of the seed closes the gate alone, and says why", asyn
     assertEquals([code, verdict, failed], [1, "no-go", [name]]);
     assertStringIncludes(reasons, reason);
   }
+});
+
+Deno.test("a series that has begun meanwhile counts with all that it has", async () => {
+  const begun = { commands: "12" };
+  for (const commands of ["0", undefined]) {
+    assertEquals((await gateOn({ ...GOOD, commands, begun })).code, 0);
+  }
+  const failing = await gateOn({ ...GOOD, recovered: "30", begun: { failed: "3" } });
+  assertEquals([failing.code, failing.failed], [1, ["recovery-failures"]]);
 });
 
 Deno.test("that data reaches back far enough is told, and a condition when it is asked for", async () => {

@@ -224,6 +224,9 @@ for (const [from, to, way] of [[IN, OUT, "out of"], [OUT, IN, "into"]] as const)
     await assertRejects(() => rollout.acme.rotate(from, to), SessionExistsError);
     assertEquals((await rollout.acme.get(from, { fresh: true }))!.context, { whose: "mine" });
     assertEquals((await rollout.acme.get(to, { fresh: true }))!.context, { whose: "theirs" });
+    await rollout.acme.updateContext(from, { whose: "theirs" });
+    await assertRejects(() => rollout.acme.rotate(from, to), SessionExistsError);
+    assert(await rollout.acme.get(from, { fresh: true }), "the same state makes no difference");
   });
 
   Deno.test(`rotating ${way} the rollout what does not exist is SessionNotFoundError`, async () => {
@@ -233,16 +236,20 @@ for (const [from, to, way] of [[IN, OUT, "out of"], [OUT, IN, "into"]] as const)
   });
 }
 
-/** Sessions with something done before each rotate. */
-function before(sessions: SessionsLike, rotate: () => Promise<unknown>): SessionsLike {
+/** Sessions with something done before each call of a method. */
+function before(
+  sessions: SessionsLike,
+  method: keyof SessionsLike,
+  first: () => Promise<unknown>,
+): SessionsLike {
   return new Proxy(sessions, {
     get(target, name) {
-      const method = Reflect.get(target, name);
-      if (typeof method !== "function") return method;
-      if (name !== "rotate") return method.bind(target);
-      return async (...args: Parameters<SessionsLike["rotate"]>) => {
-        await rotate();
-        return await target.rotate(...args);
+      const found = Reflect.get(target, name);
+      if (typeof found !== "function") return found;
+      if (name !== method) return found.bind(target);
+      return async (...args: unknown[]) => {
+        await first();
+        return await found.apply(target, args);
       };
     },
   });
@@ -250,7 +257,7 @@ function before(sessions: SessionsLike, rotate: () => Promise<unknown>): Session
 
 Deno.test("what is written to the old id while it changes sides is taken along", async () => {
   const rollout: Rollout = new Rollout(50, (sessions) =>
-    before(sessions, async () => {
+    before(sessions, "rotate", async () => {
       await rollout.old.apply(OUT, {
         ...{ set: { risk: "high", old: undefined }, increment: { tx_count_1h: 1 } },
         append: [[3], [4]],
@@ -264,9 +271,24 @@ Deno.test("what is written to the old id while it changes sides is taken along",
   assertEquals(moved.trajectory.map(([number]) => number), [1, 2, 3, 4]);
 });
 
+Deno.test("an id that is taken in the middle of a change of sides is refused", async () => {
+  const rollout: Rollout = new Rollout(
+    50,
+    (sessions) =>
+      before(sessions, "getOrCreate", async () => {
+        await rollout.old.getOrCreate(OUT, { whose: "theirs" });
+      }),
+  );
+  await using _ = rollout;
+  await rollout.acme.getOrCreate(IN, { whose: "mine" });
+  await assertRejects(() => rollout.acme.rotate(IN, OUT), SessionExistsError);
+  assertEquals((await rollout.acme.get(IN, { fresh: true }))!.context, { whose: "mine" });
+  assertEquals((await rollout.old.get(OUT, { fresh: true }))!.context, { whose: "theirs" });
+});
+
 Deno.test("what is destroyed while it changes sides stays destroyed", async () => {
   const rollout: Rollout = new Rollout(50, (sessions) =>
-    before(sessions, async () => {
+    before(sessions, "rotate", async () => {
       await rollout.old.destroy(OUT);
     }));
   await using _ = rollout;
@@ -278,7 +300,8 @@ Deno.test("what is destroyed while it changes sides stays destroyed", async () =
 Deno.test("a store that fails in the middle of a change of sides loses nothing", async () => {
   const rollout: Rollout = new Rollout(
     50,
-    (sessions) => before(sessions, () => Promise.reject(new Error("the old store failed"))),
+    (sessions) =>
+      before(sessions, "rotate", () => Promise.reject(new Error("the old store failed"))),
   );
   await using _ = rollout;
   await rollout.acme.getOrCreate(OUT, { plan: "free" });
