@@ -47,8 +47,14 @@ export function onFailpoint(pod: string, reached: (place: string) => void): () =
 /** The kills that wait for a pod to come to a place. */
 export class DoomedPods {
   readonly #faults = new Map<number, CaseFault>();
+  readonly #isArmed: () => boolean;
 
-  constructor({ faults, pods }: Pick<ChaosCase, "faults" | "pods">) {
+  /** `isArmed` says whether pods tell where they are. */
+  constructor(
+    { faults, pods }: Pick<ChaosCase, "faults" | "pods">,
+    isArmed: () => boolean = areFailpointsArmed,
+  ) {
+    this.#isArmed = isArmed;
     // A journal is used where the store is away: to wait for a commit first would be to wait for ever.
     for (const fault of faults) {
       const isOfJournal = fault.phase === "p5" || fault.phase === "p6";
@@ -58,9 +64,14 @@ export class DoomedPods {
 
   /** From now on a pod is to die where its fault says, if that is inside of it; whether it is. */
   add(pod: number, fault: CaseFault): boolean {
-    if (failpointOf(fault.phase) === undefined || !areFailpointsArmed()) return false;
+    if (failpointOf(fault.phase) === undefined || !this.#isArmed()) return false;
     this.#faults.set(pod, fault);
     return true;
+  }
+
+  /** The kill that waits for a pod. */
+  of(pod: number): CaseFault | undefined {
+    return this.#faults.get(pod);
   }
 
   /** The fault by which a pod dies at a place that it has come to. */

@@ -22,6 +22,8 @@ export type ProxyFault =
   | { readonly kind: "limit-data" }
   /** The server executes it twice, and the client gets the second reply. */
   | { readonly kind: "resend" }
+  /** The server gets it when that is settled. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** The server gets it after `requestMs`, and the client the reply after another `replyMs`. */
   | { readonly kind: "latency"; readonly requestMs: number; readonly replyMs: number }
   /** `strike` is called before the command is written (p0), executed (p1), or answered (p2). */
@@ -266,6 +268,9 @@ class Link {
         return this.#abandon(frame, fault.delayMs);
       case "latency":
         await pause(fault.requestMs);
+        break;
+      case "hold":
+        await fault.until;
         break;
       case "strike":
         if (fault.phase === "p2") break;

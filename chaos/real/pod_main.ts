@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { SessionManager, type StorageAdapter } from "../../mod.ts";
 import type { CaseFault, CaseSettings } from "../case.ts";
 import { toCommandFault } from "../command_faults.ts";
+import { areFailpointsArmed, failpointOf, onFailpoint } from "../failpoints.ts";
 import { faultSpans } from "../fault_plan.ts";
 import { type CommandFault, FaultyAdapter } from "../faulty_adapter.ts";
 import { isAway, makeCall } from "../pod_calls.ts";
@@ -46,6 +47,8 @@ class PodMain {
   #faults: readonly CaseFault[] = [];
   #commits = 0;
   #trouble: Trouble | undefined;
+  /** Where inside of core it is to die. */
+  #doom: CaseFault | undefined;
   #isDiskFull = false;
   #disk: PageBound | undefined;
   /** Under way. */
@@ -71,6 +74,9 @@ class PodMain {
     } else if (message.type === "disk") {
       this.#isDiskFull = message.isFull;
       this.#disk?.set(message.isFull);
+    } else if (message.type === "doom") {
+      this.#doom = message.fault ?? undefined;
+      say({ type: "doomed" });
     } else if (message.type === "terminate") {
       process.kill(process.pid, "SIGTERM");
     } else if (message.type === "flush") {
@@ -120,6 +126,7 @@ class PodMain {
     const journal = message.settings.durable ? { path: message.journal } : {};
     const settings = { ttlMs, commandTimeoutMs, maxStalenessMs, graceMs, failMode, journal };
     this.#manager = new SessionManager({ adapter, ...settings });
+    onFailpoint(this.#manager.podId, (place) => this.#reach(place));
     listen(this.#manager, (told) => say({ type: "told", told }));
     for (let attempt = 1;; attempt++) {
       try {
@@ -143,6 +150,12 @@ class PodMain {
     });
   }
 
+  #reach(place: string): void {
+    if (!this.#doom || failpointOf(this.#doom.phase) !== place) return;
+    say({ type: "reached", fault: this.#doom });
+    die();
+  }
+
   #atCommit(settings: CaseSettings): CommandFault | undefined {
     const commit = ++this.#commits;
     say({ type: "commit" });
@@ -150,6 +163,10 @@ class PodMain {
       commit >= at && commit < at + (kind === "pod-kill" ? 1 : length)
     );
     if (fault === undefined) return undefined;
+    if (fault.kind === "pod-kill" && failpointOf(fault.phase) && areFailpointsArmed()) {
+      this.#doom = fault;
+      return undefined;
+    }
     say({ type: "fault", fault });
     return toCommandFault(fault, faultSpans(settings), dieAt);
   }
@@ -157,8 +174,13 @@ class PodMain {
 
 /** Nobody carries out what a dead process had not executed: here p1 is p0. */
 function dieAt({ phase }: CaseFault): CommandFault {
-  const kill = () => process.kill(process.pid, "SIGKILL");
-  return { kind: "pod-kill", phase: phase === "p2" ? "p2" : "p0", kill };
+  return { kind: "pod-kill", phase: phase === "p0" || phase === "p1" ? "p0" : "p2", kill: die };
+}
+
+/** Nothing happens after this statement. */
+function die(): never {
+  process.kill(process.pid, "SIGKILL");
+  for (;;);
 }
 
 /** How long writes may take to reach the store at the end. */

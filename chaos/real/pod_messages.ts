@@ -46,6 +46,8 @@ export type ToPod =
   | { readonly type: "trouble"; readonly trouble: Trouble | null }
   /** Whether the disk that its SQLite file is on is full from now on. */
   | { readonly type: "disk"; readonly isFull: boolean }
+  /** To die inside of core where that says, and to say then that it came there; null: nowhere. */
+  | { readonly type: "doom"; readonly fault: CaseFault | null }
   /** To send itself a SIGTERM. */
   | { readonly type: "terminate" }
   /** To bring what waits into the store, once it has had `settleMs` to do so by itself. */
@@ -59,6 +61,10 @@ export type FromPod =
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "fault"; readonly fault: CaseFault }
   | { readonly type: "commit" }
+  /** It knows where to die. */
+  | { readonly type: "doomed" }
+  /** It is where it was to die, and does. */
+  | { readonly type: "reached"; readonly fault: CaseFault }
   | {
     readonly type: "result";
     readonly op: number;

@@ -9,6 +9,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import type { CaseFault } from "../case.ts";
 import type { Call } from "../history.ts";
 import type { PodFlush } from "../pod_events.ts";
 import type { Trouble } from "../store_power.ts";
@@ -21,6 +22,8 @@ export interface PodListener {
   onTold(told: (FromPod & { type: "told" })["told"]): void;
   onFault(fault: (FromPod & { type: "fault" })["fault"]): void;
   onCommit(): void;
+  /** It has come to the place inside of core where it was to die. */
+  onReached(fault: CaseFault): void;
   /** The process has ended, whoever ended it. */
   onExit(): void;
 }
@@ -41,11 +44,13 @@ export class PodProcess {
   readonly #complaints = new LastBytes(MOST_COMPLAINTS_BYTES);
   #listener: PodListener | undefined;
   #opened = Promise.withResolvers<string | undefined>();
+  #doomed = Promise.withResolvers<void>();
   #flushed = Promise.withResolvers<PodFlush | undefined>();
   #isDead = false;
 
-  constructor() {
-    const [program, ...args] = podCommand();
+  /** `options` are the runtime's, as for a build whose failpoints are armed. */
+  constructor(options: readonly string[] = []) {
+    const [program, ...args] = podCommand(options);
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#ended = new Promise((resolve) => {
       const end = () => {
@@ -104,6 +109,14 @@ export class PodProcess {
   /** Faults that the process makes itself, by the number of its commit. */
   plan(faults: (ToPod & { type: "faults" })["faults"], commits: number): void {
     this.#send({ type: "faults", faults, commits });
+  }
+
+  /** Tells it where inside of core to die; resolves when it knows, or has ended. */
+  doom(fault: CaseFault | undefined): Promise<void> {
+    this.#doomed = Promise.withResolvers();
+    if (this.#isDead) this.#doomed.resolve();
+    this.#send({ type: "doom", fault: fault ?? null });
+    return this.#doomed.promise;
   }
 
   /** What is wrong with its way to the store. */
@@ -191,6 +204,10 @@ export class PodProcess {
         return this.#listener?.onFault(message.fault);
       case "commit":
         return this.#listener?.onCommit();
+      case "doomed":
+        return this.#doomed.resolve();
+      case "reached":
+        return this.#listener?.onReached(message.fault);
       case "result":
         // What a process had said before it died was said.
         return this.#listener?.onResult(message);
@@ -206,16 +223,19 @@ export class PodProcess {
     this.#isDead = true;
     this.#opened.reject(new Error("a pod process ended while it started"));
     this.#flushed.resolve(undefined);
+    this.#doomed.resolve();
     this.#child.stdin.destroy();
     this.#listener?.onExit();
   }
 }
 
 /** How this runtime runs a module in a process of its own. */
-function podCommand(): readonly [program: string, ...args: string[]] {
+function podCommand(options: readonly string[]): readonly [program: string, ...args: string[]] {
   const isDeno = "Deno" in globalThis;
   return [
     process.execPath,
-    ...(isDeno ? ["run", "-A", "--no-check", "--quiet", MAIN.href] : [fileURLToPath(MAIN)]),
+    ...(isDeno
+      ? ["run", "-A", "--no-check", "--quiet", ...options, MAIN.href]
+      : [fileURLToPath(MAIN)]),
   ];
 }

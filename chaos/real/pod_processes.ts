@@ -16,6 +16,9 @@ type Urgency = "now" | "ahead";
 
 /** Starts pod processes for all lanes of a run. */
 export class PodProcesses {
+  /** Whether the pods' failpoints are armed, so that they can die inside of core. */
+  readonly isArmed: boolean;
+  readonly #options: readonly string[];
   /** Ends what this process leaves behind. */
   readonly keeper: Keeper = new Keeper();
   readonly #spares = new Map<string, Promise<PodProcess>[]>();
@@ -25,6 +28,12 @@ export class PodProcesses {
   /** Who waits for a slot: whoever needs a pod now is before those that are made ahead. */
   readonly #queues: Readonly<Record<Urgency, (() => void)[]>> = { now: [], ahead: [] };
   #isStopped = false;
+
+  /** `armed` are the runtime's options for the build whose failpoints are armed. @default the plain build */
+  constructor(armed?: readonly string[]) {
+    this.isArmed = armed !== undefined;
+    this.#options = armed ?? [];
+  }
 
   /** A process that has loaded the adapter's code, for whoever listens. */
   async take(adapter: AdapterChoice, listener: PodListener): Promise<PodProcess> {
@@ -58,7 +67,7 @@ export class PodProcesses {
     else await new Promise<void>((resolve) => this.#queues[urgency].push(resolve));
     try {
       if (this.#isStopped) throw new Error("the run was stopped");
-      const pod = new PodProcess();
+      const pod = new PodProcess(this.#options);
       this.#living.add(pod);
       const { pid } = pod;
       if (pid !== undefined) this.keeper.watch(pid);

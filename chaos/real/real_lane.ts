@@ -69,6 +69,11 @@ export class RealLane {
     return this.#options.settings;
   }
 
+  /** Whether pods can die inside of core. */
+  get isArmed(): boolean {
+    return this.#options.processes.isArmed;
+  }
+
   /** What the store said that it is. */
   get server(): string | undefined {
     return this.#server;
@@ -125,6 +130,7 @@ export class RealLane {
       onTold: (told) => this.#run?.recordTold(index, told),
       onFault: (fault) => this.#run?.recordFault(index, fault),
       onCommit: () => this.#run?.countCommit(index),
+      onReached: (fault) => this.#run?.recordReached(index, fault),
       onExit: () => this.#run?.recordKill(index),
     });
     const trouble = this.#troubles.get(index);

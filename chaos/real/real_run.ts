@@ -7,6 +7,7 @@
 import { CallPlan } from "../call_plan.ts";
 import { callsAround, callsInOutage, callsOnFullDisk } from "../caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "../case.ts";
+import { DoomedPods, failpointOf } from "../failpoints.ts";
 import { losesMemory } from "../fault_kinds.ts";
 import { FaultPlan, type FaultSpans, faultSpans } from "../fault_plan.ts";
 import { storeKeyOf } from "../hashed_id.ts";
@@ -20,12 +21,12 @@ import { Recorder } from "../recorder.ts";
 import { ReplayKills } from "../replay_kills.ts";
 import { Replies } from "../replies.ts";
 import type { RunOutcome } from "../runner.ts";
-import { LagMeter } from "./lag_meter.ts";
 import type { FromPod } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { RealLane } from "./real_lane.ts";
 import { toProxyFault } from "./proxy_faults.ts";
 import { RealFaults } from "./real_faults.ts";
+import { RunLag } from "./run_lag.ts";
 import { afterwardsMs, type Outages, podsHit } from "./real_outages.ts";
 
 /** The two clocks, of the pods and of the server, and the rounding of both. */
@@ -38,10 +39,6 @@ const FLUSHED_MS = 15_000;
 /** How often a pod looks whether its store has its memory, and a margin. */
 const NOTICED_MS = 2_000;
 
-/** Processes that a call passes, each of which may be kept from running: the pod, the runner's proxy, the store. */
-const HANDS = 3;
-/** What a process takes to notice that it runs again. */
-const FREEZE_MARGIN_MS = 300;
 const LAST_ATTEMPTS = 5;
 
 /** A call that has not been answered. */
@@ -71,18 +68,15 @@ export class RealRun {
   /** Pods that were told to end. */
   readonly #ending = new Set<number>();
   readonly #replays = new ReplayKills();
+  readonly #doomed: DoomedPods;
   #restarting: Promise<void> = Promise.resolve();
   #quietAtMs = 0;
   #isHealed = false;
   #isRestarting = false;
   #isOver = false;
-  readonly #lag = new LagMeter();
+  readonly #lag = new RunLag();
   /** Calls that the store did not answer. */
   readonly #failed = new Set<number>();
-  /** How long a process was kept from running, at most. */
-  #mostLagMs = 0;
-  /** By pod: until when it stands still on purpose. */
-  readonly #frozenUntilMs = new Map<number, number>();
 
   constructor(lane: RealLane, chaosCase: ChaosCase, tenantPrefix: string) {
     this.#lane = lane;
@@ -90,6 +84,7 @@ export class RealRun {
     this.#outages = lane.outages(this.#spans);
     this.#case = chaosCase;
     this.#plan = new FaultPlan(chaosCase);
+    this.#doomed = new DoomedPods(chaosCase, () => lane.isArmed);
     this.#calls = new CallPlan(chaosCase, tenantPrefix);
     this.#recorder = new Recorder(() => this.#nowMs());
     this.#lives = Array(chaosCase.pods).fill(1);
@@ -121,7 +116,7 @@ export class RealRun {
       await this.#make(op);
     }
     await this.#finish();
-    const toleranceMs = TOLERANCE_MS + Math.round(HANDS * this.#mostLagMs);
+    const toleranceMs = TOLERANCE_MS + this.#lag.errorMs;
     const history = this.#recorder.history(
       historySettings(this.#lane.settings, this.#spans, toleranceMs),
     );
@@ -131,16 +126,30 @@ export class RealRun {
 
   /** Asked by a pod's proxy. */
   atCommit(index: number): ProxyFault | undefined {
-    const strike = () => this.#lane.living(index)?.strike();
     const replay = this.#replays.atCommit(index);
-    if (replay) {
-      this.#recorder.struck(replay.kind);
-      return toProxyFault({ ...replay, kind: "pod-kill" }, this.#spans, strike);
-    }
-    const fault = this.#plan.atCommit(index);
+    const fault = replay ?? this.#plan.atCommit(index);
     if (fault === undefined) return undefined;
-    this.recordFault(index, fault);
-    return toProxyFault(fault, this.#spans, strike);
+    if (replay) this.#recorder.struck(replay.kind);
+    const pod = this.#lane.living(index);
+    const isKill = replay !== undefined || fault.kind === "pod-kill";
+    // What kills it inside is the reply: it has to know where by then.
+    if (isKill && pod && this.#doomed.add(index, fault)) {
+      return { kind: "hold", until: pod.doom(fault) };
+    }
+    if (!replay) this.recordFault(index, fault);
+    return toProxyFault(
+      isKill ? { ...fault, kind: "pod-kill" } : fault,
+      this.#spans,
+      () => pod?.strike(),
+    );
+  }
+
+  /** A pod dies inside of core. */
+  recordReached(index: number, fault: CaseFault): void {
+    const place = failpointOf(fault.phase);
+    if (place !== undefined) this.#doomed.take(index, place);
+    // One that waits for a replay was written down when it began to wait.
+    if (fault.kind === "pod-kill") this.recordFault(index, fault);
   }
 
   recordTold(index: number, told: (FromPod & { type: "told" })["told"]): void {
@@ -150,17 +159,11 @@ export class RealRun {
   recordAnswer({ op, result, wasAway, lagMs }: FromPod & { type: "result" }): void {
     const waiting = this.#waiting.get(op);
     if (waiting === undefined || this.#isOver) return;
-    const standsStill =
-      this.#nowMs() < (this.#frozenUntilMs.get(waiting.pod) ?? 0) + FREEZE_MARGIN_MS;
-    this.#noteLag(Math.max(this.#lag.take(), standsStill ? 0 : lagMs));
+    this.#lag.note(waiting.pod, lagMs);
     this.#waiting.delete(op);
     this.#recorder.answer(op, result, wasAway);
     if (result.degraded || result.kind === "unavailable") this.#failed.add(op);
     waiting.settle();
-  }
-
-  #noteLag(lagMs: number): void {
-    this.#mostLagMs = Math.max(this.#mostLagMs, lagMs);
   }
 
   recordFault(index: number, fault: CaseFault): void {
@@ -219,6 +222,7 @@ export class RealRun {
   }
 
   #tellFaults(index: number, pod: PodProcess): void {
+    if (this.#lane.isArmed) void pod.doom(this.#doomed.of(index));
     if (!this.#lane.store.faultsInPods) return;
     pod.plan(this.#plan.commitFaultsOf(index), this.#commits[index] ?? 0);
   }
@@ -250,7 +254,7 @@ export class RealRun {
         const pod = await this.#prepare(fault.pod);
         const lastsMs = Math.round(this.#spans.freezeMs(fault) / 2);
         this.#recorder.fault(fault.kind, this.#podName(fault.pod), { lastsMs });
-        this.#frozenUntilMs.set(fault.pod, this.#nowMs() + lastsMs);
+        this.#lag.freeze(fault.pod, lastsMs);
         return pod.freeze(lastsMs);
       }
       default:
@@ -314,6 +318,7 @@ export class RealRun {
     this.#plan.heal();
     this.#isHealed = true;
     this.#replays.clear();
+    this.#doomed.clear();
     await this.#outages.heal();
     for (const index of this.#lives.keys()) {
       const pod = this.#lane.living(index);

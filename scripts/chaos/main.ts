@@ -15,6 +15,7 @@ import { writeReports } from "../../chaos/report/files.ts";
 import { writeFinding } from "../../chaos/report/finding_files.ts";
 import { EXIT_CODES, judge, type Judgement } from "../../chaos/verdict.ts";
 import type { SampleHistory } from "../../chaos/report/page.ts";
+import { armedOptions } from "./armed_build.ts";
 import { type ChaosArguments, parseArguments } from "./arguments.ts";
 import {
   type BackendRunOptions,
@@ -153,7 +154,7 @@ async function chaos(
   );
   const skipped = [...selection.skipped];
   const runs: TargetRun[] = [];
-  const processes = new PodProcesses();
+  const processes = new PodProcesses(await armedOptions());
   const failures: string[] = [];
   for (const { targets, leftMs } of inTurn(selection.targets, startedAtMs + args.timeLimitMs)) {
     if (signal.aborted) break;

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { checkHistory } from "../../chaos/mod.ts";
 import { armedOptions } from "../../scripts/chaos/armed_build.ts";
+import { countingCase, openLane } from "./real_lane_support.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -84,4 +86,56 @@ Deno.test("what is published holds the empty failpoint alone", async () => {
   const armed = "scripts/chaos/armed_failpoint.ts";
   assertEquals(publish.include.filter((path: string) => armed.startsWith(path)), []);
   assert((await Deno.stat(new URL(armed, ROOT))).isFile);
+});
+
+/** In the order in which a pod comes to them, with the other commits and calls that bring it there. */
+const INNER = [
+  countingCase([{ kind: "pod-kill", at: 3, phase: "p3" }], { calls: 6, gapMs: 30 }),
+  countingCase([{ kind: "pod-kill", at: 3, phase: "p4" }], { calls: 6, gapMs: 30 }),
+];
+/** The journal is used while the store is away. */
+const OF_JOURNAL = (away: "refused" | "database-locked") =>
+  (["p5", "p6"] as const).map((phase) =>
+    countingCase([{ kind: away, at: 3 }, { kind: "pod-kill", at: 1, phase }], { gapMs: 60 })
+  );
+
+for (const [backend, away] of [["ioredis", "refused"], ["sqlite", "database-locked"]] as const) {
+  Deno.test(`a pod on ${backend} that is a process dies inside of core, at the phase of its kill`, async () => {
+    await using lane = await openLane(backend, await armedOptions());
+    for (const chaosCase of [...INNER, ...OF_JOURNAL(away)]) {
+      const { history, faults } = await lane.run(chaosCase);
+      const { phase } = chaosCase.faults.at(-1)!;
+      const index = history.events.findIndex((event) =>
+        event.type === "fault" && event.kind === "pod-kill"
+      );
+      assert(index >= 0, `${phase} never took place`);
+      const died = history.events[index]!;
+      assertEquals(died.type === "fault" && died.detail, phase);
+      // From where it is nothing comes but its end, whatever is asked of it meanwhile.
+      const later = history.events.slice(index + 1).map(({ type }) => type);
+      assertEquals(later.find((type) => type !== "invoke"), "kill");
+      assertEquals(faults.get("pod-kill"), 1);
+      assertEquals(checkHistory(history), { verdict: "holds" });
+    }
+  });
+}
+
+Deno.test("a pod that died at p3 had its commit in the store, and had not answered", async () => {
+  await using lane = await openLane("ioredis", await armedOptions());
+  // One call after the other, so that only the one by which it dies goes without an answer.
+  const ops = INNER[0]!.ops.map((op) => ({ ...op, pace: "answer" as const }));
+  const { history } = await lane.run({ ...INNER[0]!, ops });
+  const answered = new Set(
+    history.events.flatMap((event) => event.type === "return" ? [event.op] : []),
+  );
+  const calls = history.events.flatMap((event) => event.type === "invoke" ? [event.call] : []);
+  const silent = calls.filter(({ op }) => !answered.has(op));
+  assertEquals(silent.map(({ kind }) => kind), ["increment"]);
+  const last = history.events.findLast((event) =>
+    event.type === "return" && event.result.kind === "session"
+  );
+  assert(last?.type === "return" && last.result.kind === "session");
+  // Six calls, and one at the end: of the one that was not answered the store has the effect, too.
+  const digits = Number(last.result.session.context.c0).toString(8);
+  assertEquals(digits, "1111111");
 });

@@ -13,7 +13,7 @@ import { serverBinary } from "../support/servers.ts";
 
 /** A session is created, and then counted in every so often. */
 export function countingCase(
-  faults: readonly Pick<CaseFault, "kind" | "at" | "span">[],
+  faults: readonly (Pick<CaseFault, "kind" | "at"> & Partial<CaseFault>)[],
   { pods = 1, calls = 16, gapMs = 120 } = {},
 ): ChaosCase {
   const plain = { session: 0, fresh: false, variant: 0, pace: "gap", gapMs } as const;
@@ -24,15 +24,16 @@ export function countingCase(
   return {
     ...{ seed: 1, pods, sessions: 1, settings: REAL_SETTINGS },
     ops: [{ ...plain, pod: 0, kind: "getOrCreate", pace: "answer" }, ...counts],
-    faults: faults.map((fault) => ({ pod: 0, phase: "p0", length: 1, ...fault })),
+    faults: faults.map((fault) => ({ pod: 0, phase: "p0", length: 1, span: 0, ...fault })),
   };
 }
 
 /** A lane with its pods' processes; both are gone when it is disposed of. */
 export async function openLane(
   backend: PodBackend,
+  armed?: readonly string[],
 ): Promise<RealLane & AsyncDisposable> {
-  const processes = new PodProcesses();
+  const processes = new PodProcesses(armed);
   const store = await storeOf(backend);
   const lane = await RealLane.open({
     ...{ adapter: { kind: "built-in", backend }, processes, name: "test" },
