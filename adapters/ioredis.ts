@@ -265,8 +265,8 @@ const OWN_CONNECTION = {
   disableClientInfo: true,
   // It would need the permission for INFO, and warn on the console where that is missing.
   enableReadyCheck: false,
-  // A frozen server does not answer the end of a connection.
-  disconnectTimeout: CLOSE_TIMEOUT_MS / 2,
+  // A frozen server does not answer the end of a connection, and of a socket that has ended none comes at all.
+  disconnectTimeout: 0,
   retryStrategy: (times: number): number => Math.min(20 * times, 200),
 };
 
@@ -309,5 +309,8 @@ function ends(client: IoredisClient): Promise<void> {
   const hasSocket = ["connecting", "connect", "ready"].includes(client.status);
   const ended = new Promise<void>((resolve) => client.on("end", () => resolve()));
   client.disconnect();
-  return hasSocket ? inTime(ended, CLOSE_TIMEOUT_MS).catch(() => {}) : Promise.resolve();
+  // Its own timer, which is due at once, goes first.
+  return hasSocket
+    ? inTime(ended, CLOSE_TIMEOUT_MS).catch(() => {})
+    : new Promise((resolve) => setTimeout(resolve, 0));
 }
