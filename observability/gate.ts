@@ -171,8 +171,8 @@ class PrometheusApi {
   readonly #timeoutMs: number;
 
   constructor({ prometheus, headers = {}, timeoutMs = 30_000 }: GateOptions) {
-    const url = URL.parse(prometheus);
-    if (url === null || !/^https?:$/.test(url.protocol)) {
+    const url = URL.canParse(prometheus) ? new URL(prometheus) : undefined;
+    if (!url || !/^https?:$/.test(url.protocol)) {
       throw new ConfigError("prometheus", `"prometheus" is a URL, e.g. http://localhost:9090.`);
     }
     url.pathname = url.pathname.replace(/\/*$/, "/api/v1/query");

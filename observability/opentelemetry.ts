@@ -217,8 +217,8 @@ function observeAll(
 
 function serverAttributes(url: string | undefined): Attributes {
   if (url === undefined) return {};
-  const { hostname, port } = URL.parse(url) ?? {};
-  if (!hostname) {
+  const { hostname, port } = URL.canParse(url) ? new URL(url) : { hostname: "", port: "" };
+  if (hostname === "") {
     throw new ConfigError("url", `"url" is the store's, e.g. redis://10.0.0.7:6379.`);
   }
   return { "server.address": hostname, ...(port && { "server.port": Number(port) }) };

@@ -147,6 +147,7 @@ Deno.test("a retry that the store recognises is counted as a duplicate", async (
   await pod.acme.getOrCreate("user");
   pod.link.cut("commit", "reply", "unknown");
   await world.during(pod.acme.increment("user", "n"));
+  await pod.acme.increment("user", "n");
   assertEquals(await value("hakgal_session_duplicates_total"), 1);
 });
 
