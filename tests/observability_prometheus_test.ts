@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Registry } from "prom-client";
 import { reconciled, storeKey, takeAway } from "./support/away.ts";
+import { until } from "./support/outage.ts";
 import { type TestPod, World } from "./support/world.ts";
 import { ConfigError } from "../mod.ts";
 import { prometheusMetrics, type PrometheusOptions } from "../observability/prometheus.ts";
@@ -138,6 +139,18 @@ Deno.test("latency is measured by command and outcome, and its p99 over a window
   const p99 = (await value("hakgal_session_redis_latency_p99"))!;
   assert(p99 >= 0.29 && p99 <= 0.31, `${p99}`);
   assert((await text()).includes("over the last 60 seconds"));
+});
+
+Deno.test("what is older than the window is not in the p99 any more", async () => {
+  const world = new World();
+  const pod = world.pod();
+  const { value } = await measured(pod, { latencyWindowSeconds: 1 });
+  const p99 = () => value("hakgal_session_redis_latency_p99");
+  await pod.acme.getOrCreate("user");
+  assertEquals(await p99(), 0);
+  await until("the window has passed", async () => Number.isNaN(await p99()));
+  await pod.acme.increment("user", "n");
+  assertEquals(await p99(), 0);
 });
 
 Deno.test("a retry that the store recognises is counted as a duplicate", async () => {
