@@ -30,11 +30,10 @@ export class Prometheus implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Starts one; `targets` are hosts with ports, by job. What is in `data` it knows already. */
+  /** Starts one; `targets` are hosts with ports, by job. */
   static async start(
     targets: Readonly<Record<string, readonly string[]>>,
     scrapeIntervalMs: number,
-    data?: string,
   ): Promise<Prometheus> {
     const { prometheus: program } = await monitoringTools();
     const folder = await Deno.makeTempDir({ prefix: "hakgal-prometheus-" });
@@ -52,7 +51,7 @@ export class Prometheus implements AsyncDisposable {
         program,
         args: (port) => [
           `--config.file=${folder}/prometheus.yml`,
-          `--storage.tsdb.path=${data ?? `${folder}/data`}`,
+          `--storage.tsdb.path=${folder}/data`,
           `--web.listen-address=127.0.0.1:${port}`,
         ],
         readyPath: "/-/ready",
