@@ -18,6 +18,23 @@ Deno.test("promtool accepts the rules, and their unit tests pass", async () => {
   assertMatch(check.said, /SUCCESS: 7 rules found/);
   const tests = await promtool("test", "rules", TESTS);
   assertEquals(tests.code, 0, tests.said);
+  // deno-lint-ignore no-console -- the output that is asked for
+  console.log((check.said + tests.said).trim());
+});
+
+Deno.test("promtool accepts the recording rule for those who export by OpenTelemetry", async () => {
+  const [, rule] = /```yaml\n(groups:[\s\S]*?)```/.exec(
+    await Deno.readTextFile("docs/metrics.md"),
+  )!;
+  const path = await Deno.makeTempFile({ prefix: "hakgal-rule-", suffix: ".yml" });
+  try {
+    await Deno.writeTextFile(path, rule!);
+    const { code, said } = await promtool("check", "rules", path);
+    assertEquals(code, 0, said);
+    assertMatch(said, /SUCCESS: 1 rules found/);
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 Deno.test("an alert that never fires, and one that always does, fails its unit tests", async () => {
