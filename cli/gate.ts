@@ -5,6 +5,7 @@
  */
 
 import type { Prometheus } from "./prometheus.ts";
+import { duration } from "./text.ts";
 
 /** Of all recoveries, so many may fail. */
 const MOST_FAILURES = 0.01;
@@ -30,7 +31,13 @@ export interface GateOptions {
 
 /** One condition. */
 export interface Condition {
-  readonly name: "traffic" | "recovery-failures" | "latency-p99" | "redis-memory" | "history";
+  readonly name:
+    | "traffic"
+    | "recovery-failures"
+    | "latency-p99"
+    | "redis-memory"
+    | "incidents"
+    | "history";
   readonly isMet: boolean;
   /** What was found; null when there is no data. */
   readonly value: number | null;
@@ -58,6 +65,7 @@ export async function askGate(
     gate.recoveryFailures(),
     gate.latency(),
     gate.memory(),
+    gate.incidents(),
     gate.history(),
   ]);
   const verdict = conditions.every(({ isMet }) => isMet) ? "go" : "no-go";
@@ -134,6 +142,24 @@ class Gate {
     };
   }
 
+  /** By the alerts of the library, where Prometheus has their rules. */
+  async incidents(): Promise<Condition> {
+    const firing = braces(this.#options.selector, 'severity="incident"', 'alertstate="firing"');
+    const names = await this.#prometheus.labels(
+      `count by (alertname) (count_over_time(ALERTS${firing}[${this.#seconds}s]))`,
+      "alertname",
+    );
+    return {
+      name: "incidents",
+      isMet: names.length === 0,
+      value: names.length,
+      limit: 0,
+      reason: names.length === 0
+        ? "no alert of severity incident was firing"
+        : `alerts of severity incident were firing: ${names.join(", ")}`,
+    };
+  }
+
   /** How far back the data reaches: what is not known was not free of incidents. */
   async history(): Promise<Condition> {
     const step = Math.max(1, Math.round(this.#seconds / COVERAGE_STEPS));
@@ -151,7 +177,7 @@ class Gate {
       limit,
       reason: isWhole
         ? "there is data of the whole time"
-        : `there is data of the last ${hours.toFixed(2)} hours only`,
+        : `there is data of the last ${duration(hours * 3_600_000)} only`,
     };
   }
 

@@ -36,10 +36,25 @@ export class Prometheus {
    * @throws UsageError when Prometheus cannot be reached, or refuses
    */
   async number(query: string): Promise<number | undefined> {
+    const [series] = await this.#series(query);
+    const value = numberOf(series?.value?.[1]);
+    return Number.isNaN(value) ? undefined : value;
+  }
+
+  /**
+   * What a label is in the series that a query answers.
+   *
+   * @throws UsageError when Prometheus cannot be reached, or refuses
+   */
+  async labels(query: string, name: string): Promise<string[]> {
+    const series = await this.#series(query);
+    return [...new Set(series.map(({ metric }) => metric?.[name] ?? "unnamed"))].sort();
+  }
+
+  async #series(query: string): Promise<readonly Series[]> {
     const url = new URL(this.#api);
     url.searchParams.set("query", query);
-    const value = Number(firstValue(await this.#get(url)));
-    return Number.isNaN(value) ? undefined : value;
+    return (await this.#get(url)).data?.result ?? [];
   }
 
   async #get(url: URL): Promise<Answer> {
@@ -70,13 +85,18 @@ export class Prometheus {
   }
 }
 
+interface Series {
+  readonly metric?: Readonly<Record<string, string>>;
+  readonly value?: readonly [atSeconds: number, value: string];
+}
+
 /** What is read of an answer. */
 interface Answer {
   readonly status?: string;
   readonly error?: unknown;
   readonly data?: {
     readonly resultType?: string;
-    readonly result?: readonly { readonly value?: readonly [number, string] }[];
+    readonly result?: readonly Series[];
   };
 }
 
@@ -88,9 +108,8 @@ function parse(text: string): Answer | undefined {
   }
 }
 
-function firstValue({ data }: Answer): string | undefined {
-  const text = data?.result?.[0]?.value?.[1];
-  return text === "+Inf" ? "Infinity" : text === "-Inf" ? "-Infinity" : text;
+function numberOf(text: string | undefined): number {
+  return Number(text === "+Inf" ? "Infinity" : text === "-Inf" ? "-Infinity" : text);
 }
 
 function reasonOf(error: unknown): string {

@@ -97,7 +97,7 @@ Deno.test("the commands of docs/cli.md run as they stand", async () => {
   const answer = createServer((request, response) => {
     const query = new URL(request.url!, "http://stub").searchParams.get("query")!;
     const value = query.startsWith("time()") ? "259200" : query.includes("fail") ? "0" : "0.1";
-    const result = [{ metric: {}, value: [1, value] }];
+    const result = query.includes("ALERTS") ? [] : [{ metric: {}, value: [1, value] }];
     response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
   });
   await new Promise<void>((resolve) => answer.listen(0, "127.0.0.1", resolve));

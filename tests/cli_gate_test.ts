@@ -52,6 +52,8 @@ interface Values {
   readonly p99?: string | undefined;
   readonly memory?: string | undefined;
   readonly seconds?: string | undefined;
+  /** Names of incidents. */
+  readonly alerts?: readonly string[];
   /** Counts of series that have begun meanwhile. */
   readonly begun?: { readonly commands?: string; readonly failed?: string };
 }
@@ -84,7 +86,12 @@ function stub(values: Values, heard: string[] = []): Handler {
       : query.includes("memory")
       ? values.memory
       : values.commands;
-    const result = value === undefined ? [] : [{ metric: {}, value: [1767225600.123, value] }];
+    const series = (value: string, metric = {}) => ({ metric, value: [1767225600.123, value] });
+    const result = query.includes("ALERTS")
+      ? (values.alerts ?? []).map((alertname) => series("3", { alertname }))
+      : value === undefined
+      ? []
+      : [series(value)];
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
   };
@@ -130,6 +137,7 @@ Deno.test("each condition of the seed closes the gate alone, and says why", asyn
     [{ p99: "+Inf" }, "latency-p99", "Infinity"],
     [{ p99: "NaN" }, "latency-p99", "no hakgal_session_redis_latency_p99"],
     [{ memory: "1000000001" }, "redis-memory", "1000.0 MB"],
+    [{ alerts: ["HakgalSessionOutage", "Z"] }, "incidents", "firing: HakgalSessionOutage, Z"],
     [{ memory: undefined }, "redis-memory", "let it scrape a Redis exporter"],
   ];
   for (const [values, name, reason] of bad) {
@@ -151,8 +159,8 @@ Deno.test("a series that has begun meanwhile counts with all that it has", async
 Deno.test("that data reaches back far enough is told, and a condition when it is asked for", async () => {
   const young = { ...GOOD, seconds: "3600" };
   const told = await gateOn(young);
-  assertEquals([told.code, told.answer.conditions[4].reason], [
-    ...[0, "there is data of the last 1.00 hours only"],
+  assertEquals([told.code, told.answer.conditions[5].reason], [
+    ...[0, "there is data of the last 1 h 0 min only"],
   ]);
   const asked = await gateOn(young, "--full-window");
   assertEquals([asked.code, asked.failed], [1, ["history"]]);
@@ -170,6 +178,7 @@ Deno.test("people are told the verdict and every reason", async () => {
     "ok      recovery-failures  0.00 % of 990 recoveries failed",
     "NOT OK  latency-p99        the store's p99 was 350 ms at its highest",
     "ok      redis-memory       Redis used 500.0 MB at its most",
+    "ok      incidents          no alert of severity incident was firing",
     "ok      history            there is data of the whole time",
   ]);
 });
@@ -194,6 +203,8 @@ Deno.test("selectors, hours, a path and a password go into the questions", async
   assertEquals(
     heard.toSorted(),
     [
+      "count by (alertname) (count_over_time(" +
+      'ALERTS{job="gateway",severity="incident",alertstate="firing"}[1800s]))',
       'max(max_over_time(hakgal_session_redis_latency_p99{job="gateway"}[1800s]))',
       'max(max_over_time(redis_memory_used_bytes{job="redis"}[1800s]))',
       ...rise('hakgal_session_recovery_failures_total{job="gateway"}'),
