@@ -5,7 +5,6 @@
  */
 
 import type { Prometheus } from "./prometheus.ts";
-import { duration } from "./text.ts";
 
 /** Of all recoveries, so many may fail. */
 const MOST_FAILURES = 0.01;
@@ -15,8 +14,8 @@ const LONGEST_P99_SECONDS = 0.2;
 const MOST_MEMORY_BYTES = 1e9;
 /** Data of this part of the time is taken for all of it: scrapes have gaps. */
 const WHOLE = 0.95;
-/** Points at which it is looked whether there is data. */
-const COVERAGE_STEPS = 120;
+/** Moments at which it is looked whether there is data. */
+const HISTORY_STEPS = 720;
 
 /** What to ask for. */
 export interface GateOptions {
@@ -25,7 +24,7 @@ export interface GateOptions {
   readonly selector?: string;
   /** Labels of the Redis exporter. */
   readonly redisSelector?: string;
-  /** Whether data has to reach back that far. */
+  /** Whether there has to be data of the whole time. */
   readonly fullWindow?: boolean;
 }
 
@@ -160,24 +159,23 @@ class Gate {
     };
   }
 
-  /** How far back the data reaches: what is not known was not free of incidents. */
+  /** For how much of the time there is data: what nobody watched was not free of incidents. */
   async history(): Promise<Condition> {
-    const step = Math.max(1, Math.round(this.#seconds / COVERAGE_STEPS));
+    const step = Math.max(1, Math.round(this.#seconds / HISTORY_STEPS));
     const series = `hakgal_session_recovery_total${braces(this.#options.selector)}`;
-    const seconds = await this.#prometheus.number(
-      `time() - min(min_over_time(timestamp(${series})[${this.#seconds}s:${step}s]))`,
+    const seen = await this.#prometheus.number(
+      `sum(count_over_time((count(${series}))[${this.#seconds}s:${step}s]))`,
     );
-    const hours = (seconds ?? 0) / 3_600;
-    const limit = this.#options.hours * WHOLE;
-    const isWhole = hours >= limit;
+    const share = Math.min(1, (seen ?? 0) / Math.floor(this.#seconds / step));
+    const isWhole = share >= WHOLE;
     return {
       name: "history",
       isMet: isWhole || !this.#options.fullWindow,
-      value: seconds === undefined ? null : hours,
-      limit,
+      value: share,
+      limit: WHOLE,
       reason: isWhole
         ? "there is data of the whole time"
-        : `there is data of the last ${duration(hours * 3_600_000)} only`,
+        : `there is data of ${Math.floor(share * 100)} % of the time only`,
     };
   }
 

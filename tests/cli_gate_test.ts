@@ -51,7 +51,8 @@ interface Values {
   readonly failed?: string | undefined;
   readonly p99?: string | undefined;
   readonly memory?: string | undefined;
-  readonly seconds?: string | undefined;
+  /** Of 720 moments, those with data. */
+  readonly seen?: string | undefined;
   /** Names of incidents. */
   readonly alerts?: readonly string[];
   /** Counts of series that have begun meanwhile. */
@@ -60,7 +61,7 @@ interface Values {
 
 const GOOD = {
   ...{ commands: "1000", recovered: "990.4", failed: "0", p99: "0.012", memory: "5e8" },
-  seconds: "259200",
+  seen: "720",
 };
 
 /** The values by what the query says; answers in the form that Prometheus 2 and 3 have. */
@@ -75,8 +76,8 @@ function stub(values: Values, heard: string[] = []): Handler {
       ? values.begun?.commands
       : isBegun
       ? undefined
-      : query.startsWith("time()")
-      ? values.seconds
+      : query.includes("(count(")
+      ? values.seen
       : query.includes("_failures_total")
       ? values.failed
       : query.includes("recovery_total")
@@ -156,16 +157,16 @@ Deno.test("a series that has begun meanwhile counts with all that it has", async
   assertEquals([failing.code, failing.failed], [1, ["recovery-failures"]]);
 });
 
-Deno.test("that data reaches back far enough is told, and a condition when it is asked for", async () => {
-  const young = { ...GOOD, seconds: "3600" };
+Deno.test("for how much of the time there is data is told, and a condition when it is asked for", async () => {
+  const young = { ...GOOD, seen: "683" };
   const told = await gateOn(young);
   assertEquals([told.code, told.answer.conditions[5].reason], [
-    ...[0, "there is data of the last 1 h 0 min only"],
+    ...[0, "there is data of 94 % of the time only"],
   ]);
   const asked = await gateOn(young, "--full-window");
   assertEquals([asked.code, asked.failed], [1, ["history"]]);
-  assertEquals((await gateOn(young, "--full-window", "--hours", "1")).code, 0);
-  assertEquals((await gateOn({ ...GOOD, seconds: undefined }, "--full-window")).code, 1);
+  assertEquals((await gateOn({ ...GOOD, seen: "684" }, "--full-window")).code, 0);
+  assertEquals((await gateOn({ ...GOOD, seen: undefined }, "--full-window")).code, 1);
 });
 
 Deno.test("people are told the verdict and every reason", async () => {
@@ -210,8 +211,7 @@ Deno.test("selectors, hours, a path and a password go into the questions", async
       ...rise('hakgal_session_recovery_failures_total{job="gateway"}'),
       ...rise('hakgal_session_recovery_total{job="gateway"}'),
       ...rise('hakgal_session_redis_latency_seconds_count{job="gateway",command!="heartbeat"}'),
-      "time() - min(min_over_time(timestamp(" +
-      'hakgal_session_recovery_total{job="gateway"})[1800s:15s]))',
+      'sum(count_over_time((count(hakgal_session_recovery_total{job="gateway"}))[1800s:3s]))',
     ].toSorted(),
   );
 });
@@ -282,6 +282,7 @@ Deno.test("a real Prometheus opens the gate for a good run, and closes it when r
     // deno-lint-ignore no-console -- what the gate said of a real run
     console.log(lines.join("\n"));
     assertStringIncludes(lines.join("\n"), "0.00 % of ");
+    assertEquals((await gate(prometheus.url, ...options, "--full-window")).code, 1);
 
     manager.clearCache();
     await server.kill();
