@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidInputError, NotEnrolledError } from "./errors.ts";
+import { NotEnrolledError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Pod } from "./pod.ts";
 import { isEnrolled, type RolloutOptions, type SessionLike, type SessionsLike } from "./rollout.ts";
@@ -116,9 +116,6 @@ export class RolloutSessions<Context extends object> extends TenantSessions<Cont
     const from = this.#of(id);
     const to = this.#of(newId, "newId");
     if (from === to) return toSession(await from.rotate(id, newId, settings));
-    if (id === newId) {
-      throw new InvalidInputError("newId", "The new id is another one than the old.");
-    }
     return toSession(
       await moveAcross({ from, id, to, newId, parkingId: this.#pod.nonce() }, settings),
     );
@@ -140,20 +137,28 @@ export class RolloutSessions<Context extends object> extends TenantSessions<Cont
     for (const id of wanted) checkId(id, this.#pod.settings.limits);
     const inside = wanted.filter((id) => this.#isEnrolled(id));
     const outside = wanted.filter((id) => !this.#isEnrolled(id));
-    const { signal, onSession } = settings;
     const found = await Promise.all([
-      this.#enrolled.recover(inside, settings),
-      this.#rollout.otherwise && this.#outside().recover(outside, {
-        ...(signal && { signal }),
-        ...(onSession && { onSession: (session) => onSession(toSession(session)) }),
-      }),
+      // A side that nobody is asked for may be away.
+      inside.length > 0 ? this.#enrolled.recover(inside, settings) : undefined,
+      outside.length > 0 ? this.#recoverOutside(outside, settings) : undefined,
     ]);
     const inOrder = new Map<string, Session<Context>>();
     for (const id of wanted) {
-      const session = found[0].get(id) ?? found[1]?.get(id);
+      const session = found[0]?.get(id) ?? found[1]?.get(id);
       if (session) inOrder.set(id, toSession(session));
     }
     return inOrder;
+  }
+
+  #recoverOutside(
+    ids: readonly string[],
+    { signal, onSession }: RecoverSettings<Context>,
+  ): Promise<ReadonlyMap<string, SessionLike<Context>>> | undefined {
+    if (!this.#rollout.otherwise) return undefined;
+    return this.#outside().recover(ids, {
+      ...(signal && { signal }),
+      ...(onSession && { onSession: (session) => onSession(toSession(session)) }),
+    });
   }
 
   /** All that this store has, those too that a smaller percentage has left behind; then all that `otherwise` has. */
