@@ -12,8 +12,10 @@ import {
   SessionManager,
   SessionNotFoundError,
   type SessionsLike,
+  StoreUnavailableError,
   type TenantSessions,
 } from "../mod.ts";
+import { pickPort } from "../scripts/servers/ports.ts";
 import { startServer } from "../scripts/servers/server.ts";
 import { withFile } from "./sqlite_support.ts";
 import { serverBinary } from "./support/servers.ts";
@@ -184,6 +186,18 @@ Deno.test("recover asks both sides and answers in the order asked", async () => 
   assertEquals([...found.keys()], [OUT_TOO, IN, OUT, IN_TOO]);
   assertEquals(heard.toSorted(), [...found.keys()].toSorted());
   for (const [id, { context }] of found) assertEquals(context, { id });
+});
+
+Deno.test("recovering what is on one side does not need the other", async () => {
+  await using old = managerOn(new MemoryStore());
+  await old.tenant("acme").getOrCreate(OUT, { plan: "free" });
+  await using manager = await SessionManager.open({
+    ...{ backend: "ioredis", url: `redis://127.0.0.1:${pickPort()}`, idSecret: SECRET },
+    rollout: { percent: 50, otherwise: (tenant) => old.tenant(tenant) },
+  });
+  const acme = manager.tenant("acme");
+  assertEquals([...(await acme.recover([OUT])).keys()], [OUT]);
+  await assertRejects(() => acme.recover([OUT, IN]), StoreUnavailableError);
 });
 
 Deno.test("rotating on one side is that side's own", async () => {
