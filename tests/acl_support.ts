@@ -1,6 +1,6 @@
 /** What the tests of tenants' permissions share: a server with a user for each tenant, and one for the manager. */
 
-import type { Backend, OpenOptions } from "../mod.ts";
+import type { AclOptions, Backend, OpenOptions } from "../mod.ts";
 import { managerAclRules, tenantAclRules } from "../mod.ts";
 import type { ServerKind } from "../scripts/servers/provision.ts";
 import { type RunningServer, startServer } from "../scripts/servers/server.ts";
@@ -23,14 +23,14 @@ const MANAGER = { username: "manager", password: "secret-of-manager" };
 export async function startTenantServer(
   kind: ServerKind,
   tenants: readonly string[],
-  keyPrefix = "hakgal",
+  options: AclOptions = {},
 ): Promise<RunningServer> {
   const users = tenants.map((tenant) => {
     const { username, password } = loginOf(tenant);
-    return `${username} on >${password} ${tenantAclRules(tenant, { keyPrefix }).join(" ")}`;
+    return `${username} on >${password} ${tenantAclRules(tenant, options).join(" ")}`;
   });
   const manager = `${MANAGER.username} on >${MANAGER.password} ${
-    managerAclRules({ keyPrefix }).join(" ")
+    managerAclRules(options).join(" ")
   }`;
   return await startServer(await serverBinary(kind), { acl: ["default off", manager, ...users] });
 }

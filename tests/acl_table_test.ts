@@ -49,7 +49,7 @@ const through = (...call: string[]) => ({ session }: AclNames) =>
 for (const kind of SERVER_KINDS) {
   Deno.test(`what a tenant's user may do on ${kind}: all that is used on its own, nothing on another's`, async () => {
     const keyPrefix = "shop:eu.1";
-    await using server = await startTenantServer(kind, ["acme", "globex"], keyPrefix);
+    await using server = await startTenantServer(kind, ["acme", "globex"], { keyPrefix });
     const own = namesOf("acme", keyPrefix);
     const other = namesOf("globex", keyPrefix);
     const rows: [string, Verdict, Verdict | "-"][] = [];

@@ -116,7 +116,13 @@ Deno.test(
       },
       {
         name: "TLS to a port without",
-        options: { url: `rediss://127.0.0.1:${plain.port}`, ...LOGIN, tls },
+        // A part of this time is waited for the handshake.
+        options: {
+          url: `rediss://127.0.0.1:${plain.port}`,
+          ...LOGIN,
+          tls,
+          commandTimeoutMs: 2_000,
+        },
         code: "TLS",
         advice: /redis:\/\/ instead/,
       },
