@@ -1,185 +1,206 @@
-// The package for npm: what is in it, that it installs, compiles and runs on Node without any client.
+// The package for npm: what is in it, and that a stranger can install, compile and run it. Every runtime and client
+// has its turn in `deno task test:packages`, which takes too long to be run each time.
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { findServer, isMissing } from "../scripts/servers/provision.ts";
-import { run, type RunResult } from "../scripts/servers/run.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { buildPackage } from "../scripts/npm/build.ts";
+import { OPTIONAL_PEERS } from "../scripts/npm/peers.ts";
 import { startServer } from "../scripts/servers/server.ts";
+import { run } from "../scripts/servers/run.ts";
+import { Project } from "../scripts/test_packages/project.ts";
+import { machineNode, type Runtime } from "../scripts/test_packages/runtimes.ts";
+import { checkBare, counted } from "../scripts/test_packages/trial.ts";
+import { checkForUsersAlone } from "./support/packages.ts";
+import { serverBinary } from "./support/servers.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** Holds the program itself; the package `node` would need an install script to get it. */
-const NODE = `node-${Deno.build.os}-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
+const REDIS_CLIENTS = ["@redis/client", "@valkey/valkey-glide", "ioredis", "redis"];
+const TOOLS = [
+  "publint@0.3",
+  "@arethetypeswrong/cli@0.18",
+  "typescript@7",
+  "older-ts@npm:typescript@5",
+];
+/** Each compiler with ways to resolve modules; the newest one is quick. */
+const COMPILERS = [
+  ["typescript", "nodenext"],
+  ["typescript", "esnext", "--moduleResolution", "bundler"],
+  ["older-ts", "nodenext"],
+] as const;
 
-const MEMORY_PROGRAM = `
-import { SessionManager } from "@hakgal/sessions";
-const manager = await SessionManager.open({ backend: "memory" });
-const acme = manager.tenant("acme");
-await acme.getOrCreate("user-42", { plan: "free" });
-await acme.increment("user-42", "tx_count_1h");
-console.log(JSON.stringify((await acme.get("user-42")).context));
-await manager.close();
-`;
-
-const SQLITE_PROGRAM = MEMORY_PROGRAM.replace(
-  `backend: "memory"`,
-  `backend: "sqlite", url: "sessions.db"`,
-);
-
-const IOREDIS_PROGRAM = MEMORY_PROGRAM.replace(
-  `backend: "memory"`,
-  `backend: "ioredis", url: process.argv[2]`,
-);
-
-const MISSING_PROGRAM = `
-import { SessionManager } from "@hakgal/sessions";
-for (const backend of ["ioredis", "node-redis", "valkey-glide"]) {
-  const error = await SessionManager.open({ backend, url: "redis://127.0.0.1:1" }).catch((e) => e);
-  console.log(error.name + ": " + error.message);
-}
-`;
-
-const PLAIN_TYPES = `
+const USE = `
 import { type Session, SessionManager } from "@hakgal/sessions";
-import { memoryAdapter } from "@hakgal/sessions/adapters/memory";
-import { sqliteAdapter } from "@hakgal/sessions/adapters/sqlite";
 interface Context { readonly plan: string; readonly count?: number }
 const manager = await SessionManager.open<Context>({ backend: "memory" });
 export const session: Session<Context> = await manager.tenant("acme").getOrCreate("user-42", { plan: "free" });
-export const adapters = [memoryAdapter(), sqliteAdapter({ path: "sessions.db" })];
 // @ts-expect-error The context has no such field.
 session.context.plam;
 `;
 
-const CLIENT_TYPES = `
-import { SessionManager } from "@hakgal/sessions";
-import { ioredisAdapter } from "@hakgal/sessions/adapters/ioredis";
-import { nodeRedisAdapter } from "@hakgal/sessions/adapters/node-redis";
-import { valkeyGlideAdapter } from "@hakgal/sessions/adapters/valkey-glide";
-import { runConformance } from "@hakgal/sessions/chaos/conformance";
-import { openTelemetry } from "@hakgal/sessions/observability/opentelemetry";
-import { prometheusMetrics } from "@hakgal/sessions/observability/prometheus";
-const url = "redis://127.0.0.1";
-export const managers = [ioredisAdapter({ url }), nodeRedisAdapter({ url }), valkeyGlideAdapter({ url })]
-  .map((adapter) => new SessionManager({ adapter }));
-export { openTelemetry, prometheusMetrics, runConformance };
-`;
-
-/** A project of a user's, which has the package installed. */
-class Project {
-  readonly folder: string;
-
-  constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  async install(...packages: string[]): Promise<void> {
-    const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=http"];
-    await this.#must(["npm", "install", ...flags, ...packages]);
-  }
-
-  async node(program: string, ...args: string[]): Promise<string> {
-    await Deno.writeTextFile(`${this.folder}/program.mjs`, program);
-    return (await this.#must([this.#node, "--no-warnings", "program.mjs", ...args])).stdout.trim();
-  }
-
-  async compile(program: string, ...flags: string[]): Promise<void> {
-    await Deno.writeTextFile(`${this.folder}/program.mts`, program);
-    await this.#must([
-      ...[this.#node, "node_modules/typescript/bin/tsc", "--noEmit", "--strict"],
-      ...["--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext"],
-      ...[...flags, "program.mts"],
-    ]);
-  }
-
-  get #node(): string {
-    return `${this.folder}/node_modules/${NODE}/bin/node`;
-  }
-
-  async #must(command: readonly string[]): Promise<RunResult> {
-    const result = await run(command, { cwd: this.folder });
-    assert(
-      result.code === 0,
-      `${command.join(" ")} ended with code ${result.code}:\n${result.stderr}${result.stdout}`,
-    );
-    return result;
-  }
+/** The manifest that npm reads. */
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, unknown>>;
+  readonly bin?: Readonly<Record<string, string>>;
 }
 
-async function build(out: string): Promise<string> {
-  const built = await run([
-    ...[Deno.execPath(), "run", "-A", `${ROOT}scripts/build_npm.ts`, "--out", out],
-  ]);
-  assertEquals(built.code, 0, built.stderr + built.stdout);
-  const [tarball] = [...Deno.readDirSync(out)].filter(({ name }) => name.endsWith(".tgz"));
-  assert(tarball, "no tarball was made");
-  return `${out}/${tarball.name}`;
-}
-
-async function checkContents(tarball: string): Promise<void> {
-  const files = (await run(["tar", "-tzf", tarball])).stdout.trim().split("\n");
-  const strange = files.filter((file) =>
-    !/^package\/(package\.json|LICENSE|README\.md|CHANGELOG\.md|(mod|(core|adapters|chaos|cli|integrations|observability)\/.*)(\.js|\.d\.ts)|observability\/\w+\/\w+\.(yml|json))$/
-      .test(file) || /_test\.|\/tests?\/|mutants?[./]/.test(file)
-  );
-  assertEquals(strange, []);
-  const failpoint = await run(["tar", "-xzOf", tarball, "package/core/failpoint.js"]);
-  assertMatch(failpoint.stdout, /export function failpoint\(_place, _pod\) ?\{ ?\}/);
-  const manifest = JSON.parse(
-    (await run(["tar", "-xzOf", tarball, "package/package.json"])).stdout,
-  );
-  const dependencies = [
-    "@noble/hashes",
-    "commander",
-    "fastest-levenshtein",
-    "lru-cache",
-  ];
-  assertEquals(Object.keys(manifest.dependencies), dependencies);
-  for (const client of ["ioredis", "@redis/client", "redis", "@valkey/valkey-glide"]) {
-    assertMatch(manifest.peerDependencies[client], /^\^\d/);
-    assertEquals(manifest.peerDependenciesMeta[client], { optional: true });
-  }
-  const { exports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
-  for (const entry of Object.keys(exports)) {
-    const { types, default: module } = manifest.exports[entry];
-    assert(files.includes(`package/${types.slice(2)}`), `${entry} has no types`);
-    assert(files.includes(`package/${module.slice(2)}`), `${entry} has no module`);
-  }
-}
-
-Deno.test("the npm package compiles, runs and says what is missing on Node 22", async (t) => {
+Deno.test("the npm package is installed, compiled and run by a stranger", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "hakgal-npm-test-" });
   try {
-    const tarball = await build(`${folder}/out`);
-    await t.step("it holds modules, types and documents, no tests", () => checkContents(tarball));
-    const project = new Project(`${folder}/project`);
-    await Deno.mkdir(project.folder);
-    await Deno.writeTextFile(`${project.folder}/package.json`, `{ "private": true }`);
-    await project.install(tarball, `${NODE}@22`, "typescript@7", "@types/node@22");
+    const { path: tarball } = await buildPackage(`${folder}/out`);
+    const node = await machineNode();
+    const project = await Project.create(`${folder}/project`, node);
+    await project.install([tarball]);
+    const package_ = `${project.folder}/node_modules/@hakgal/sessions`;
+    const files = await listFiles(package_);
+    const read = (file: string) => Deno.readTextFile(`${package_}/${file}`);
+    const manifest: Manifest = JSON.parse(await read("package.json"));
+    await t.step(
+      "it holds no mutants, armed failpoints, patches, tests or scripts",
+      () => checkForUsersAlone(files, "js", read),
+    );
+    await t.step("it has what deno.json exports, and all else is a document", async () => {
+      await checkExports(manifest, files);
+      const strange = files.filter((file) =>
+        !/^(package\.json|LICENSE|(README|CHANGELOG)\.md|[\w/-]+(\.js|\.js\.map|\.d\.ts))$/.test(
+          file,
+        )
+      );
+      assertEquals(strange, []);
+    });
+    await t.step(
+      "the clients are optional, and what all need is small",
+      () => checkNeeds(manifest),
+    );
+    await t.step("each module's source map is beside it, with its source", async () => {
+      for (const file of files.filter((file) => file.endsWith(".js"))) await checkMap(file, read);
+    });
+    await t.step("without any client every export loads, and says what to add", async () => {
+      await checkBare(project);
+      counted(await project.conformance("memory"));
+    });
+    const tools = await Project.create(`${folder}/tools`, node);
+    await tools.install(TOOLS);
+    await t.step("publint and arethetypeswrong report nothing", async () => {
+      const modules = `${tools.folder}/node_modules`;
+      const published = `${modules}/publint/src/cli.js`;
+      await mustRun(
+        node,
+        tools.folder,
+        published,
+        "run",
+        tarball,
+        "--strict",
+        "--level=suggestion",
+      );
+      const typed = `${modules}/@arethetypeswrong/cli/dist/index.js`;
+      await mustRun(node, tools.folder, typed, tarball, "--profile=esm-only");
+    });
     await t.step("its types compile without any client", async () => {
-      await project.compile(PLAIN_TYPES);
-      await project.compile(CLIENT_TYPES, "--types", "node");
-    });
-    const expected = `{"plan":"free","tx_count_1h":1}`;
-    await t.step("it runs on memory and SQLite", async () => {
-      assertEquals(await project.node(MEMORY_PROGRAM), expected);
-      assertEquals(await project.node(SQLITE_PROGRAM), expected);
-    });
-    await t.step("a missing client is a ConfigError that says which package to add", async () => {
-      const said = await project.node(MISSING_PROGRAM);
-      for (const name of ["ioredis", "@redis/client", "@valkey/valkey-glide"]) {
-        assertStringIncludes(
-          said,
-          `ConfigError: The package ${name} is not installed. Add it: npm install ${name}`,
+      await Deno.writeTextFile(`${project.folder}/program.mts`, USE + imports(manifest));
+      for (const [compiler, ...module] of COMPILERS) {
+        await mustRun(
+          ...[node, project.folder, `${tools.folder}/node_modules/${compiler}/bin/tsc`] as const,
+          ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"],
+          ...["--target", "es2022", "--lib", "es2022,dom", "--module", ...module, "program.mts"],
         );
       }
     });
     await t.step("it runs on a server once ioredis is added", async () => {
-      const binary = await findServer("redis", { provision: true });
-      if (isMissing(binary)) throw new Error(binary.missing);
-      await using server = await startServer(binary);
-      await project.install("ioredis");
-      assertEquals(await project.node(IOREDIS_PROGRAM, server.url), expected);
+      await using server = await startServer(await serverBinary("redis"));
+      await project.install(["ioredis"]);
+      counted(await project.conformance("ioredis", server.url));
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a command is one that a shell can start", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "hakgal-npm-test-" });
+  try {
+    const root = `${folder}/checkout`;
+    await writeFiles(root, {
+      "deno.json": JSON.stringify({
+        ...{ name: "@hakgal/sessions", version: "1.2.3", license: "MIT", imports: {} },
+        ...{ exports: { ".": "./mod.ts" }, publish: { include: ["mod.ts", "cli", "chaos"] } },
+      }),
+      "deno.lock": `{ "version": "5" }`,
+      "mod.ts": `export const name = "sessions";\n`,
+      "cli/main.ts":
+        `import { name } from "../mod.ts";\nconsole.log(name, ...process.argv.slice(2));\n`,
+      "chaos/real/pod_main.ts": `import "../../mod.ts";\n`,
+    });
+    const { path } = await buildPackage(`${folder}/out`, root);
+    const project = await Project.create(`${folder}/project`, await machineNode());
+    await project.install([path]);
+    const said = await run([`${project.folder}/node_modules/.bin/hakgal-sessions`, "--help"]);
+    assertEquals([said.code, said.stdout, said.stderr], [0, "sessions --help\n", ""]);
+    const module = await Deno.readTextFile(
+      `${project.folder}/node_modules/@hakgal/sessions/cli/main.js`,
+    );
+    assertMatch(module, /^#!\/usr\/bin\/env node\n/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function checkExports(manifest: Manifest, files: readonly string[]): Promise<void> {
+  const { exports }: { exports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile(`${ROOT}deno.json`),
+  );
+  assertEquals(Object.keys(manifest.exports), [...Object.keys(exports), "./package.json"]);
+  for (const entry of Object.keys(exports)) {
+    const { types, default: module } = manifest.exports[entry]!;
+    assert(files.includes(types.slice(2)), `${entry} has no types`);
+    assert(files.includes(module.slice(2)), `${entry} has no module`);
+  }
+}
+
+function checkNeeds({ dependencies, peerDependencies, peerDependenciesMeta }: Manifest): void {
+  for (const name of Object.keys(dependencies)) {
+    assert(!(name in OPTIONAL_PEERS), `everybody would have to install ${name}`);
+  }
+  for (const client of REDIS_CLIENTS) assert(client in peerDependencies, `${client} is not named`);
+  for (const [peer, range] of Object.entries(peerDependencies)) {
+    assertEquals(range, OPTIONAL_PEERS[peer]);
+    assertEquals(peerDependenciesMeta[peer], { optional: true });
+  }
+}
+
+async function checkMap(file: string, read: (file: string) => Promise<string>): Promise<void> {
+  const name = file.split("/").at(-1)!;
+  assert((await read(file)).endsWith(`\n//# sourceMappingURL=${name}.map\n`), file);
+  const { sources, sourcesContent } = JSON.parse(await read(`${file}.map`));
+  assertEquals(sources, [name.replace(/\.js$/, ".ts")]);
+  assert(sourcesContent[0].length > 0, `${file}.map has no source`);
+}
+
+function imports({ exports }: Manifest): string {
+  return Object.keys(exports).filter((entry) => entry !== "./package.json")
+    .map((entry, index) => `export * as e${index} from "@hakgal/sessions${entry.slice(1)}";`)
+    .join("\n");
+}
+
+async function mustRun(node: Runtime, folder: string, ...command: [string, ...string[]]) {
+  const { code, stdout, stderr } = await node.run(folder, ...command);
+  assertEquals(code, 0, `${command.join(" ")} ended with code ${code}:\n${stderr}${stdout}`);
+}
+
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const path = `${folder}/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, text);
+  }
+}
+
+async function listFiles(folder: string, below = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
+    if (isDirectory) files.push(...await listFiles(folder, `${below}${name}/`));
+    else files.push(below + name);
+  }
+  return files.sort();
+}

@@ -1,11 +1,10 @@
-// What users get: neither package holds anything that exists only to break the library or to test it.
+// What users get from JSR: nothing that exists only to break the library or to test it.
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { run } from "../scripts/servers/run.ts";
+import { checkForUsersAlone } from "./support/packages.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const NOT_FOR_USERS =
-  /\.patch$|(^|\/)mutants?[/._]|(^|\/)(tests?|bench|examples)\/|^scripts\/|_test\./;
 
 /** Paths as they are in the package. */
 async function publishedFiles(): Promise<string[]> {
@@ -21,41 +20,16 @@ async function publishedFiles(): Promise<string[]> {
   });
 }
 
-async function npmFiles(): Promise<string[]> {
-  const folder = await Deno.makeTempDir({ prefix: "hakgal-packages-test-" });
-  try {
-    const built = await run(
-      [Deno.execPath(), "run", "-A", `${ROOT}scripts/build_npm.ts`, "--out", folder],
-    );
-    assertEquals(built.code, 0, built.stderr + built.stdout);
-    const [tarball] = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".tgz"));
-    const listed = await run(["tar", "-tzf", `${folder}/${tarball!.name}`]);
-    return listed.stdout.trim().split("\n").map((file) => file.replace(/^package\//, ""));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const read = (file: string) => Deno.readTextFile(ROOT + file);
 
-/** Files that a package must have, so that an empty list is no good one. */
-const PLACES = ["mod", "core/commit", "adapters/redis/decide_lua", "chaos/checker"];
-
-Deno.test("the package for JSR holds no mutants, patches, tests or scripts", async () => {
-  const files = await publishedFiles();
-  for (const place of PLACES) assert(files.includes(`${place}.ts`), `it lacks ${place}`);
-  assertEquals(files.filter((file) => NOT_FOR_USERS.test(file)), []);
-});
-
-Deno.test("the package for npm holds no mutants, patches, tests or scripts", async () => {
-  const files = await npmFiles();
-  for (const place of PLACES) assert(files.includes(`${place}.js`), `it lacks ${place}`);
-  assertEquals(files.filter((file) => NOT_FOR_USERS.test(file)), []);
+Deno.test("the package for JSR holds no mutants, armed failpoints, patches, tests or scripts", async () => {
+  await checkForUsersAlone(await publishedFiles(), "ts", read);
 });
 
 Deno.test("no module of the packages knows what exists only for tests", async () => {
   const wrong: string[] = [];
   for (const file of (await publishedFiles()).filter((name) => name.endsWith(".ts"))) {
-    const code = await Deno.readTextFile(`${ROOT}${file}`);
-    if (/from "[^"]*\/(tests|scripts|bench)\//.test(code)) wrong.push(file);
+    if (/from "[^"]*\/(tests|scripts|bench)\//.test(await read(file))) wrong.push(file);
   }
   assertEquals(wrong, []);
 });

@@ -18,21 +18,24 @@ export interface Built {
   readonly bytes: number;
 }
 
-/** Makes the tarball in the folder `out`, which is made if need be. Throws, with what to do, when it cannot be made. */
-export async function buildPackage(out: string): Promise<Built> {
+/**
+ * Makes the tarball of the checkout `root` in the folder `out`, which is made if need be. Throws, with what to do, when
+ * it cannot be made.
+ */
+export async function buildPackage(out: string, root: string = ROOT): Promise<Built> {
   await Deno.mkdir(out, { recursive: true });
   const folder = await Deno.realPath(out);
   const work = await Deno.makeTempDir({ prefix: "hakgal-npm-" });
   try {
     const staged = `${work}/staged`;
     await Deno.mkdir(staged);
-    await stage(ROOT, staged);
+    await stage(root, staged);
     await mustRun(
       [Deno.execPath(), "pack", "--quiet", "--allow-dirty", "--output", `${work}/packed.tgz`],
       staged,
     );
     await mustRun(["tar", "-xzf", "packed.tgz"], work);
-    await finishPackage(`${work}/package`, ROOT);
+    await finishPackage(`${work}/package`, root);
     const said = await mustRun(
       ["npm", "pack", "--json", "--pack-destination", folder],
       `${work}/package`,

@@ -90,7 +90,7 @@ async function* tryClients(
 }
 
 /** Every export loads, memory works, and a backend whose client is missing says which package to add. */
-async function checkBare(project: Project): Promise<string> {
+export async function checkBare(project: Project): Promise<string> {
   const { entries, opened } = await project.bare();
   if (opened.memory !== "counted 1") throw new Error(`memory: ${opened.memory}`);
   for (const client of ["ioredis", "@redis/client", "@valkey/valkey-glide"]) {
@@ -133,7 +133,7 @@ function lacksNode22({ name }: Runtime): boolean {
 }
 
 /** Throws when a case failed, or none was run. */
-function counted({ passed, failed, skipped, failures }: ConformanceCounts): string {
+export function counted({ passed, failed, skipped, failures }: ConformanceCounts): string {
   if (failed > 0 || passed === 0) {
     throw new Error([`${passed} passed, ${failed} failed`, ...failures].join("\n"));
   }

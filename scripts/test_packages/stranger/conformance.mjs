@@ -22,15 +22,15 @@ const adapters = {
   },
   ioredis: async () => {
     const { ioredisAdapter } = await import("@hakgal/sessions/adapters/ioredis");
-    return () => ioredisAdapter({ url });
+    return () => ioredisAdapter({ url, connectTimeoutMs: 10_000 });
   },
   "node-redis": async () => {
     const { nodeRedisAdapter } = await import("@hakgal/sessions/adapters/node-redis");
-    return () => nodeRedisAdapter({ url });
+    return () => nodeRedisAdapter({ url, connectTimeoutMs: 10_000 });
   },
   "valkey-glide": async () => {
     const { valkeyGlideAdapter } = await import("@hakgal/sessions/adapters/valkey-glide");
-    return () => valkeyGlideAdapter({ url });
+    return () => valkeyGlideAdapter({ url, connectTimeoutMs: 10_000 });
   },
 };
 
