@@ -8,7 +8,14 @@
 import fc from "fast-check";
 import type { FaultKind } from "./fault_kinds.ts";
 import type { CallKind } from "./history.ts";
-import { type FaultDraw, healedAt, poolOf, type Profile, profileOf } from "./profiles.ts";
+import {
+  type FaultDraw,
+  healedAt,
+  isWorthTheWait,
+  poolOf,
+  type Profile,
+  profileOf,
+} from "./profiles.ts";
 
 /** How the next call follows on this one. */
 export type Pace =
@@ -156,11 +163,13 @@ export function arbitraryCase(options: CaseOptions): CaseArbitrary {
     const kinds = KINDS[mix]!;
     const profile = profileOf(draw.profile, options.profile);
     const pool = poolOf(profile, draw, possible);
+    const isChosen = options.time === "virtual" || options.profile !== undefined;
+    const heals = profile === "liveness" && (isChosen || isWorthTheWait(draw));
     return {
       ...rest,
       ops: ops.map(({ roll, ...op }) => ({ ...op, kind: kinds[roll % kinds.length]! })),
       faults: faults.map(({ roll, ...fault }) => ({ kind: pool[roll % pool.length]!, ...fault })),
-      ...(profile === "liveness" && { healAt: healedAt(ops.length) }),
+      ...(heals && { healAt: healedAt(ops.length) }),
     };
   });
 }

@@ -43,6 +43,14 @@ export function poolOf(
   return profile === "single" ? drawn.slice(0, 1) : [...new Set(drawn)];
 }
 
+/** Whether a case of the profile `liveness` that was not chosen by name ends its faults early where time is real. */
+export function isWorthTheWait({ profile }: Pick<FaultDraw, "profile">): boolean {
+  return profile >= 100 - REAL_LIVENESS_SHARE;
+}
+
+/** As {@linkcode PROFILES} where time is real: the recovery takes longer than the rest of the history. */
+const REAL_LIVENESS_SHARE = 2;
+
 /** Before which call of so many the faults end, counted from 1. */
 export function healedAt(ops: number): number {
   return Math.max(1, Math.ceil(ops * LIVENESS_SHARE));

@@ -24,6 +24,7 @@ import type { RunOutcome } from "../runner.ts";
 import type { FromPod } from "./pod_messages.ts";
 import type { PodProcess } from "./pod_process.ts";
 import type { RealLane } from "./real_lane.ts";
+import { PendingCalls } from "./pending_calls.ts";
 import { toProxyFault } from "./proxy_faults.ts";
 import { RealFaults } from "./real_faults.ts";
 import { RunLag } from "./run_lag.ts";
@@ -31,8 +32,6 @@ import { afterwardsMs, type Outages, podsHit } from "./real_outages.ts";
 
 /** The two clocks, of the pods and of the server, and the rounding of both. */
 const TOLERANCE_MS = 40;
-/** A call that takes longer has lost its answer. */
-const PATIENCE_MS = 10_000;
 /** Within which a journal drains by itself, and a pod finds its store. */
 const RECONCILED_MS = 9_000;
 const FLUSHED_MS = 15_000;
@@ -40,13 +39,6 @@ const FLUSHED_MS = 15_000;
 const NOTICED_MS = 2_000;
 
 const LAST_ATTEMPTS = 5;
-
-/** A call that has not been answered. */
-interface Waiting {
-  readonly pod: number;
-  readonly answered: Promise<void>;
-  readonly settle: () => void;
-}
 
 /** One history on a lane. */
 export class RealRun {
@@ -60,7 +52,7 @@ export class RealRun {
   readonly replies = new Replies();
   readonly #startedAtMs = performance.now();
   readonly #names = new Map<string, SessionName>();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new PendingCalls();
   readonly #lives: number[];
   readonly #commits: number[];
   readonly #outages: Outages;
@@ -71,6 +63,7 @@ export class RealRun {
   readonly #doomed: DoomedPods;
   #restarting: Promise<void> = Promise.resolve();
   #quietAtMs = 0;
+  #recoveredAtMs: number | undefined;
   #isHealed = false;
   #isRestarting = false;
   #isOver = false;
@@ -112,14 +105,18 @@ export class RealRun {
       this.#tellFaults(index, await this.#prepare(index));
     }));
     for (const [index, op] of this.#case.ops.entries()) {
+      if (index + 1 === this.#case.healAt) await this.#recover();
       for (const fault of this.#plan.atCall(index + 1)) await this.#inject(fault);
       await this.#make(op);
     }
     await this.#finish();
     const toleranceMs = TOLERANCE_MS + this.#lag.errorMs;
-    const history = this.#recorder.history(
-      historySettings(this.#lane.settings, this.#spans, toleranceMs),
-    );
+    // A machine that was too busy to run the pods in time, which it measures, is no reason to call them late.
+    const isHeld = this.#recoveredAtMs !== undefined && !this.#lag.hasStalledSinceMark;
+    const history = this.#recorder.history({
+      ...historySettings(this.#lane.settings, this.#spans, toleranceMs),
+      ...(isHeld && { recoveredAtMs: this.#recoveredAtMs! }),
+    });
     const { operations, faults } = this.#recorder;
     return { history, operations, faults, replies: this.replies.counts };
   }
@@ -157,13 +154,12 @@ export class RealRun {
   }
 
   recordAnswer({ op, result, wasAway, lagMs }: FromPod & { type: "result" }): void {
-    const waiting = this.#waiting.get(op);
-    if (waiting === undefined || this.#isOver) return;
-    this.#lag.note(waiting.pod, lagMs);
-    this.#waiting.delete(op);
+    if (this.#isOver) return;
+    const pod = this.#pending.answer(op);
+    if (pod === undefined) return;
+    this.#lag.note(pod, lagMs);
     this.#recorder.answer(op, result, wasAway);
     if (result.degraded || result.kind === "unavailable") this.#failed.add(op);
-    waiting.settle();
   }
 
   recordFault(index: number, fault: CaseFault): void {
@@ -187,7 +183,7 @@ export class RealRun {
     if (this.#isOver) return;
     if (!this.#ending.delete(index)) this.#recorder.kill(this.#podName(index));
     this.#lives[index] = (this.#lives[index] ?? 0) + 1;
-    for (const { pod, settle } of [...this.#waiting.values()]) if (pod === index) settle();
+    this.#pending.endOf(index);
   }
 
   async #make(op: CaseOp): Promise<void> {
@@ -200,13 +196,7 @@ export class RealRun {
   async #invoke(index: number, call: Call, isFinal = false): Promise<{ answered: Promise<void> }> {
     if (call.to) this.#names.set(keyOf(call.to), call.to);
     const pod = await this.#prepare(index);
-    const { promise: answered, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PATIENCE_MS);
-    const settle = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    this.#waiting.set(call.op, { pod: index, answered, settle });
+    const answered = this.#pending.add(call.op, index);
     this.#recorder.invoke(this.#podName(index), call, { isFinal });
     pod.call(call);
     return { answered };
@@ -313,8 +303,17 @@ export class RealRun {
     if (await this.#outages.evict(storeKeyOf(session))) this.#recorder.struck(kind);
   }
 
-  /** Heals everything, waits until all is quiet, and looks at what is left. */
-  async #finish(): Promise<void> {
+  /** No faults from now on, and the time that it may take until all is as if there had been none. */
+  async #recover(): Promise<void> {
+    await this.#heal();
+    await Promise.all([...this.#lives.keys()].map((index) => this.#prepare(index)));
+    await pause(this.#spans.recoveryMs);
+    this.#lag.note();
+    this.#lag.mark();
+    this.#recoveredAtMs = this.#nowMs();
+  }
+
+  async #heal(): Promise<void> {
     this.#plan.heal();
     this.#isHealed = true;
     this.#replays.clear();
@@ -325,7 +324,12 @@ export class RealRun {
       if (pod) this.#tellFaults(index, pod);
     }
     await this.#restarting;
-    await Promise.all([...this.#waiting.values()].map(({ answered }) => answered));
+  }
+
+  /** Heals everything, waits until all is quiet, and looks at what is left. */
+  async #finish(): Promise<void> {
+    await this.#heal();
+    await this.#pending.ended();
     await pause(this.#lane.settings.maxStalenessMs + TOLERANCE_MS);
     await this.#settle();
     await this.#readAll(false);

@@ -10,11 +10,14 @@ import { LagMeter } from "./lag_meter.ts";
 const HANDS = 3;
 /** What a process takes to notice that it runs again. */
 const FREEZE_MARGIN_MS = 300;
+/** A lag beyond which a command may have missed its timeout, through all the hands that it passes. */
+const STALL_MS = 50;
 
 /** The lags of the runner and of its pods. */
 export class RunLag {
   readonly #own = new LagMeter();
   #mostMs = 0;
+  #sinceMarkMs = 0;
   /** By pod: until when it stands still on purpose. */
   readonly #frozenUntilMs = new Map<number, number>();
 
@@ -31,6 +34,15 @@ export class RunLag {
     return Math.round(HANDS * this.#mostMs);
   }
 
+  /** Whether a command may have missed its timeout since `mark` was called. */
+  get hasStalledSinceMark(): boolean {
+    return this.#sinceMarkMs > STALL_MS;
+  }
+
+  mark(): void {
+    this.#sinceMarkMs = 0;
+  }
+
   /** A pod stands still on purpose, for so long from now on. */
   freeze(pod: number, spanMs: number): void {
     this.#frozenUntilMs.set(pod, performance.now() + spanMs);
@@ -42,5 +54,6 @@ export class RunLag {
     const standsStill = performance.now() < (untilMs ?? 0) + FREEZE_MARGIN_MS;
     const mostMs = Math.max(this.#own.take(), standsStill ? 0 : lagMs);
     this.#mostMs = Math.max(this.#mostMs, mostMs);
+    this.#sinceMarkMs = Math.max(this.#sinceMarkMs, mostMs);
   }
 }

@@ -158,7 +158,11 @@ async function chaos(
   const failures: string[] = [];
   for (const { targets, leftMs } of inTurn(selection.targets, startedAtMs + args.timeLimitMs)) {
     if (signal.aborted) break;
-    const progress = new GroupProgress(leftMs, (line) => terminal.progress(line));
+    const progress = new GroupProgress(
+      leftMs,
+      (line) => terminal.progress(line),
+      (line) => terminal.milestone(line),
+    );
     const ended = await Promise.allSettled(
       targets.map((target) =>
         runTarget(target, args, terminal, {

@@ -17,6 +17,11 @@ export class Terminal {
     write(Deno.stdout, `${text}\n`);
   }
 
+  /** A line that stays, of a run that goes on. */
+  milestone(text: string): void {
+    if (!this.#isQuiet) this.line(text);
+  }
+
   /** A line about what is wrong. */
   error(text: string): void {
     this.#clear();

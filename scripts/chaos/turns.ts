@@ -23,21 +23,65 @@ export function* inTurn(targets: readonly Target[], endsAtMs: number): Generator
   }
 }
 
+const MINUTE_MS = 60_000;
+
+/** A line a minute on a run, so that a long one can be followed afterwards. */
+export class MinuteLines {
+  readonly #keep: (line: string) => void;
+  readonly #nowMs: () => number;
+  readonly #startedAtMs: number;
+  #minutes = 0;
+
+  constructor(keep: (line: string) => void, nowMs: () => number = () => performance.now()) {
+    this.#keep = keep;
+    this.#nowMs = nowMs;
+    this.#startedAtMs = nowMs();
+  }
+
+  /** What was done by now. */
+  tell(tallies: readonly Tally[]): void {
+    const minutes = Math.floor((this.#nowMs() - this.#startedAtMs) / MINUTE_MS);
+    if (minutes <= this.#minutes) return;
+    this.#minutes = minutes;
+    const sum = (count: (tally: Tally) => number) =>
+      tallies.reduce((total, tally) => total + count(tally), 0);
+    const faults = sum((tally) => tally.faults.values().reduce((total, count) => total + count, 0));
+    const counts = [
+      [sum(({ histories }) => histories), "histories"],
+      [sum(({ operations }) => operations), "operations"],
+      [faults, "faults"],
+      [sum(({ deaths }) => deaths), "deaths"],
+      [sum(({ undecided }) => undecided), "undecided"],
+      [Math.round(Deno.memoryUsage().rss / 2 ** 20), "MiB of memory"],
+    ] as const;
+    const said = counts.map(([count, what]) => `${count.toLocaleString("en")} ${what}`);
+    this.#keep(`After ${minutes} min: ${said.join(", ")}`);
+  }
+}
+
 /** How far the targets of one turn are, in one line. */
 export class GroupProgress {
   readonly #startedAtMs = performance.now();
   readonly #timeLimitMs: number;
   readonly #print: (line: () => string) => void;
   readonly #tallies = new Map<Target, readonly Tally[]>();
+  readonly #minutes: MinuteLines;
 
-  constructor(timeLimitMs: number, print: (line: () => string) => void) {
+  /** `print` is told of every history, `keep` once a minute, with a line that is to stay. */
+  constructor(
+    timeLimitMs: number,
+    print: (line: () => string) => void,
+    keep: (line: string) => void,
+  ) {
     this.#timeLimitMs = timeLimitMs;
     this.#print = print;
+    this.#minutes = new MinuteLines(keep);
   }
 
   tell(target: Target, tallies: readonly Tally[]): void {
     this.#tallies.set(target, tallies);
     this.#print(() => this.#line());
+    this.#minutes.tell([...this.#tallies.values()].flat());
   }
 
   #line(): string {
