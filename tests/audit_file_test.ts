@@ -170,7 +170,8 @@ async function withWriter(
 Deno.test("a path has one writer, another process gets a ConfigError; and what a killed one wrote is intact", async () => {
   await withAuditPath(async (path) => {
     await withWriter(path, async (lines) => {
-      for await (const line of lines) if (Number(line) >= 500) break;
+      // Lines are written behind the calls: several files of them are waited for.
+      for await (const _ of lines) if (filesOf(path).length > 5) break;
       const error = await assertRejects(() => open(path), ConfigError);
       assertEquals(error.option, "audit.sink");
       assertStringIncludes(error.message, "give each pod a path of its own");
@@ -180,7 +181,7 @@ Deno.test("a path has one writer, another process gets a ConfigError; and what a
     await manager.close();
     const verdict = await verifyFiles(path, SECRET);
     assertEquals(verdict.findings, []);
-    assert(verdict.lines > 500);
+    assert(verdict.lines > 50);
   });
 });
 
