@@ -24,8 +24,8 @@ export interface GateOptions {
   readonly selector?: string;
   /** Labels of the Redis exporter. */
   readonly redisSelector?: string;
-  /** Whether there has to be data of the whole time. */
-  readonly fullWindow?: boolean;
+  /** Whether data of a part of the time is enough. */
+  readonly partial?: boolean;
 }
 
 /** One condition. */
@@ -170,12 +170,14 @@ class Gate {
     const isWhole = share >= WHOLE;
     return {
       name: "history",
-      isMet: isWhole || !this.#options.fullWindow,
+      isMet: isWhole || this.#options.partial === true,
       value: share,
       limit: WHOLE,
       reason: isWhole
         ? "there is data of the whole time"
-        : `there is data of ${Math.floor(share * 100)} % of the time only`,
+        : `there is data of ${
+          Math.floor(share * 100)
+        } % of the time only: wait, look back less far, or take it with --partial`,
     };
   }
 

@@ -28,13 +28,13 @@ export function addRollout(program: Command, context: CommandContext): void {
   )
     .description(
       "Asks Prometheus whether the last hours allow the next step: recovery failures at most 1 %, p99 at most 200 ms, Redis " +
-        "memory at most 1 GB, and traffic at all.",
+        "memory at most 1 GB, no incident, traffic at all, and data of the whole time.",
     )
     .option("--prometheus <url>", "default: PROMETHEUS_URL, or http://127.0.0.1:9090")
     .option("--hours <n>", "how far back to look", positiveNumber("--hours"), 72)
     .option("--selector <labels>", `the pods' labels, e.g. 'job="gateway"'`)
     .option("--redis-selector <labels>", "the Redis exporter's labels")
-    .option("--full-window", "no go, unless there is data of the whole time")
+    .option("--partial", "data of a part of that time is enough")
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RolloutGateOptions>();
       const url = options.prometheus ?? context.terminal.env.PROMETHEUS_URL ??

@@ -96,7 +96,7 @@ Deno.test("audit verify thinks of a forgotten secret, and of older files alone",
 Deno.test("the commands of docs/cli.md run as they stand", async () => {
   const answer = createServer((request, response) => {
     const query = new URL(request.url!, "http://stub").searchParams.get("query")!;
-    const value = query.includes("fail") ? "0" : "0.1";
+    const value = query.includes("(count(") ? "720" : query.includes("fail") ? "0" : "0.1";
     const result = query.includes("ALERTS") ? [] : [{ metric: {}, value: [1, value] }];
     response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
   });
