@@ -37,5 +37,13 @@ export async function startTenantServer(
 
 /** How a manager gets at such a server. */
 export function tenantOptions(backend: Backend, server: RunningServer): OpenOptions {
-  return { backend, url: server.url, ...MANAGER, credentials: loginOf, idSecret: "secret" };
+  const slow = { commandTimeoutMs: 5_000 }; // A busy machine is no outage.
+  return {
+    backend,
+    url: server.url,
+    ...MANAGER,
+    ...slow,
+    credentials: loginOf,
+    idSecret: "secret",
+  };
 }

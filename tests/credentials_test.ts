@@ -81,7 +81,8 @@ onEachBackend(
 onEachBackend("a password that changed is asked for again", async (server, options) => {
   let password = loginOf("acme").password;
   const credentials = (tenant: string) => ({ ...loginOf(tenant), password });
-  await using manager = await SessionManager.open({ ...options, credentials });
+  const quick = { ...options, commandTimeoutMs: 1_000 };
+  await using manager = await SessionManager.open({ ...quick, credentials });
   const acme = manager.tenant("acme");
   await acme.getOrCreate("user", { n: 1 });
   password = "another";
@@ -96,7 +97,7 @@ onEachBackend("a password that changed is asked for again", async (server, optio
 onEachBackend(
   "more tenants than may be connected at once take turns",
   async (server, options, backend) => {
-    const bounded = { ...options, commandTimeoutMs: 10_000, tenantConnections: { max: 2 } };
+    const bounded = { ...options, tenantConnections: { max: 2 } };
     await using manager = await SessionManager.open(bounded);
     let most = 0;
     const done = new AbortController();
@@ -106,10 +107,8 @@ onEachBackend(
     try {
       await Promise.all(TENANTS.map(async (tenant) => {
         const sessions = manager.tenant(tenant);
-        for (const id of ["user-1", "user-2"]) {
-          assertEquals((await sessions.getOrCreate(id)).degraded, false);
-          assertEquals(await sessions.increment(id, "n"), 1);
-        }
+        assertEquals((await sessions.getOrCreate("user")).degraded, false);
+        assertEquals(await sessions.increment("user", "n"), 1);
       }));
     } finally {
       done.abort();
@@ -222,6 +221,38 @@ onEachBackend(
     }
   },
 );
+
+for (const backend of BACKENDS) {
+  Deno.test(
+    `${backend}: a tenant for whom the server has no connection left is no outage`,
+    LEAKY,
+    async () => {
+      await using server = await startTenantServer("redis", TENANTS);
+      const options = { ...tenantOptions(backend, server), commandTimeoutMs: 2_000 };
+      await using manager = await SessionManager.open(options);
+      const told: string[] = [];
+      manager.on("degraded", ({ reason }) => told.push(reason));
+      const [acme, globex] = [manager.tenant("acme"), manager.tenant("globex")];
+      await acme.getOrCreate("user");
+      await until(async () => (await connected(server)).length === 3);
+      // The next connection of the test's own is one, too.
+      await server.command("CONFIG", "SET", "maxclients", "4");
+      await using _taken = await takenPlace(server);
+      const error = await assertRejects(() => globex.getOrCreate("user"), StoreRejectedError);
+      assert(["ERR", "TENANT_CONNECTION"].includes(error.code), error.message);
+      assertEquals((await acme.get("user", { fresh: true }))!.degraded, false);
+      assertEquals([manager.status().store, told], ["up", []]);
+    },
+  );
+}
+
+/** A connection that does nothing. */
+async function takenPlace({ host, port }: RunningServer): Promise<AsyncDisposable> {
+  const connection = await Deno.connect({ hostname: host, port });
+  await connection.write(new TextEncoder().encode("HELLO\r\n"));
+  await connection.read(new Uint8Array(1_024));
+  return { [Symbol.asyncDispose]: () => Promise.resolve(connection.close()) };
+}
 
 Deno.test(
   "credentials that are not given are that tenant's refusal, with the reason",

@@ -9,6 +9,7 @@ import { StoreRejectedError, StoreUnavailableError } from "../../core/errors.ts"
 import type { Holder, InboxListener } from "../../core/storage_adapter.ts";
 import { lacks, permissions } from "./acl.ts";
 import { inTime, NoAnswerError } from "./driver.ts";
+import { toStoreError } from "./errors.ts";
 import type { Credentials, CredentialsOf } from "./options.ts";
 import type { RedisStore } from "./store.ts";
 import { namesBeside } from "./tenant_key.ts";
@@ -24,12 +25,22 @@ export interface LoginOptions {
   readonly credentialsOf: CredentialsOf;
   /** Makes connections of a user's own; nothing is connected yet. */
   readonly storeFor: (credentials: Credentials) => RedisStore;
+  /** Whether the store answers others. */
+  readonly isStoreThere: (timeoutMs: number) => Promise<boolean>;
   /** Those who listen to this tenant's inboxes now. */
   readonly ears: ReadonlySet<Ear>;
 }
 
 /** How long a refusal is answered from memory, and how long nobody tries to listen again: the server is not hammered. */
 const PAUSE_MS = 1_000;
+
+/**
+ * Of a call's time, what logging in and asking others may take; and of logging in, what the credentials may: what is at fault is to be known, and told, before the caller
+ * takes the store for away, which would be an outage of all tenants.
+ */
+const LOGIN_SHARE = 0.6;
+const CREDENTIALS_SHARE = 0.9;
+const ASK_SHARE = 0.2;
 
 /** Failures in a row after which another connection is tried. */
 const FAILURES_TO_END = 2;
@@ -147,13 +158,22 @@ export class TenantLogin {
 
   async #enter(key: string, timeoutMs: number): Promise<RedisStore> {
     if (this.#refusal && systemClock.now() < this.#refusal.until) throw this.#refusal.error;
-    this.#entering ??= this.#logIn(key, timeoutMs);
+    this.#entering ??= this.#tryLogIn(key, timeoutMs);
+    return await this.#entering;
+  }
+
+  async #tryLogIn(key: string, timeoutMs: number): Promise<RedisStore> {
+    const limitMs = timeoutMs * LOGIN_SHARE;
     try {
-      return await this.#entering;
-    } catch (error) {
+      return await inTime(this.#logIn(key, limitMs), limitMs);
+    } catch (cause) {
+      const error = toStoreError(cause);
+      const isThere = error instanceof StoreUnavailableError &&
+        await this.#options.isStoreThere(timeoutMs * ASK_SHARE);
       this.#entering = undefined;
       if (error instanceof StoreRejectedError) await this.#refuse(error);
-      throw error;
+      // A store that answers others is not away. The client goes on connecting, for the next call.
+      throw isThere ? notConnected(this.tenant, error) : error;
     }
   }
 
@@ -184,8 +204,7 @@ export class TenantLogin {
     const { tenant } = this;
     try {
       const asked = Promise.resolve(this.#options.credentialsOf(tenant));
-      // The caller has to hear of it before he takes the store for away.
-      const { username, password } = await inTime(asked, timeoutMs * 0.9);
+      const { username, password } = await inTime(asked, timeoutMs * CREDENTIALS_SHARE);
       if (typeof username === "string" && typeof password === "string") {
         return { username, password };
       }
@@ -195,6 +214,16 @@ export class TenantLogin {
     }
     throw noCredentials(tenant, "it answered no { username, password }");
   }
+}
+
+/** The refusal of a tenant that cannot be connected, while others are served. */
+export function notConnected(tenant: string, cause: Error): StoreRejectedError {
+  return new StoreRejectedError(
+    "TENANT_CONNECTION",
+    `Tenant "${tenant}" could not be connected, though the store answers: ${cause.message} Nothing was sent. Look at ` +
+      "tenantConnections.max, and at the server's maxclients.",
+    { cause },
+  );
 }
 
 function noCredentials(tenant: string, fails: string, cause?: unknown): StoreRejectedError {

@@ -28,7 +28,7 @@ import type { Credentials, CredentialsOf, TenantConnectionOptions } from "./opti
 import { Places } from "./places.ts";
 import type { RedisStore } from "./store.ts";
 import { keyBeside, tenantOfKey } from "./tenant_key.ts";
-import { type Ear, TenantLogin } from "./tenant_login.ts";
+import { type Ear, notConnected, TenantLogin } from "./tenant_login.ts";
 
 /** What a {@linkcode TenantStores} works with. */
 export interface TenantStoresOptions extends Required<TenantConnectionOptions> {
@@ -40,6 +40,10 @@ export interface TenantStoresOptions extends Required<TenantConnectionOptions> {
   /** Longest wait for what has no time limit of its own, in milliseconds. */
   readonly connectTimeoutMs: number;
 }
+
+/** Of a call's time, how long a place is waited for, and how long to find out whether the store is there then. */
+const PLACE_SHARE = 0.7;
+const ASK_SHARE = 0.2;
 
 /** A login that waits for a place, and how many wait for it. */
 interface Arriving {
@@ -181,14 +185,19 @@ export class TenantStores implements StorageAdapter {
 
   /** A login once there is a place for it, held for each caller who waits for it. */
   async #admit(tenant: string, timeoutMs: number): Promise<TenantLogin> {
-    const place = this.#places.take(timeoutMs * 0.9, () => full(this.#options.max));
+    const place = this.#places.take(timeoutMs * PLACE_SHARE, () => full(this.#options.max));
     this.#makeRoom();
     try {
-      await place;
+      await place.catch(async (cause) => {
+        // Where all wait for a store that is away, it is the store that is away.
+        const isStoreThere = await this.#isStoreThere(timeoutMs * ASK_SHARE);
+        throw isStoreThere ? notConnected(tenant, cause) : cause;
+      });
       if (this.#isClosed) throw closed();
       const { credentialsOf, storeFor } = this.#options;
       const ears = this.#earsOf(tenant);
-      const login = new TenantLogin(tenant, { credentialsOf, storeFor, ears });
+      const isStoreThere = (ms: number) => this.#isStoreThere(ms);
+      const login = new TenantLogin(tenant, { credentialsOf, storeFor, isStoreThere, ears });
       for (let left = this.#arriving.get(tenant)!.callers; left > 0; left--) login.hold();
       this.#logins.set(tenant, login);
       return login;
@@ -204,6 +213,15 @@ export class TenantStores implements StorageAdapter {
     while (this.#leaving.size < this.#places.waiting && this.#logins.size > 0) {
       const all = [...this.#logins.values()];
       this.#retire(all.find((login) => login.isIdle) ?? all[0]!);
+    }
+  }
+
+  async #isStoreThere(timeoutMs: number): Promise<boolean> {
+    try {
+      await this.#manager.ask(["TIME"], { timeoutMs });
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -241,7 +259,7 @@ export class TenantStores implements StorageAdapter {
 
 function full(max: number): StoreUnavailableError {
   return new StoreUnavailableError(
-    `The connections of all ${max} tenants that may be connected at once are in use. Raise tenantConnections.max.`,
+    `The connections of all ${max} tenants that may be connected at once are in use.`,
     { outcome: "not-applied" },
   );
 }
