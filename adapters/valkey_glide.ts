@@ -79,15 +79,14 @@ export function valkeyGlideAdapter(options: ValkeyGlideAdapterOptions): StorageA
 }
 
 function toGlideEndpoint(options: ConnectionOptions): Endpoint {
-  const endpoint = toEndpoint(options);
   for (const option of ["cert", "key", "servername"] as const) {
-    if (endpoint.tls?.[option] === undefined) continue;
+    if (options.tls?.[option] === undefined) continue;
     throw new ConfigError(
       `tls.${option}`,
       `Valkey GLIDE 2 has no public option for tls.${option}. Use the backend ioredis or node-redis, or leave it out.`,
     );
   }
-  return endpoint;
+  return toEndpoint(options);
 }
 
 class CallersGlideDriver implements RedisDriver {

@@ -248,3 +248,18 @@ Deno.test("what GLIDE has no public option for is a ConfigError that says so", (
     assertStringIncludes(error.message, "no public option");
   }
 });
+
+Deno.test("what is no PEM text, and half a client's certificate, is a ConfigError", () => {
+  const pem = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----";
+  const cases = {
+    "tls.ca": { ca: "/etc/ca.pem" },
+    "tls.key": { cert: pem },
+    "tls.cert": { key: pem },
+  };
+  for (const [option, tls] of Object.entries(cases)) {
+    for (const backend of ["ioredis", "node-redis"]) {
+      const error = assertThrows(() => ADAPTERS[backend]!({ url: "rediss://x", tls }), ConfigError);
+      assertEquals(error.option, option);
+    }
+  }
+});

@@ -39,9 +39,27 @@ export function toEndpoint(options: ConnectionOptions): Endpoint {
     username: options.username ?? said(url.username),
     password: options.password ?? said(url.password),
     database: Number(database),
-    tls: options.tls ?? (url.protocol === "rediss:" ? {} : undefined),
+    tls: checkPems(options.tls) ?? (url.protocol === "rediss:" ? {} : undefined),
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
   };
+}
+
+/** What is no PEM text would be a client's error about ASN.1, at the first connection. */
+function checkPems(tls: TlsOptions | undefined): TlsOptions | undefined {
+  for (const name of ["ca", "cert", "key"] as const) {
+    const text = tls?.[name];
+    if (text === undefined || typeof text === "string" && text.includes("-----BEGIN ")) continue;
+    throw new ConfigError(
+      `tls.${name}`,
+      `"tls.${name}" is PEM text, which has a line "-----BEGIN …-----"; not a file's path.`,
+    );
+  }
+  if ((tls?.cert === undefined) === (tls?.key === undefined)) return tls;
+  const missing = tls?.cert === undefined ? "tls.cert" : "tls.key";
+  throw new ConfigError(
+    missing,
+    `"tls.cert" and "tls.key" belong together: "${missing}" is missing.`,
+  );
 }
 
 /** Waits for a client's package; a missing one is a `ConfigError` that says how to add it. */

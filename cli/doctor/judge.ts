@@ -149,7 +149,7 @@ export function judgeReplication(replication: Facts, hello: Facts): Verdict {
   if (role === undefined) {
     return unknown("The server does not tell its role.", `It is to be the primary. ${NOT_TOLD}`);
   }
-  if (!/^master|primary$/.test(role)) {
+  if (!/^(master|primary)$/.test(role)) {
     return failure("This is a replica: it refuses every write.", "Use the primary's URL.");
   }
   const count = Number(replication?.get("connected_slaves") ?? 0);

@@ -67,14 +67,13 @@ export async function findTarget(
   const connection: ConnectionOptions = { ...login, url, connectTimeoutMs: timeoutMs };
   const adapter = await client(connection);
   await adapter.prepare?.();
+  // With one login for everything, every client's adapter is one.
   return { endpoint: toEndpoint(connection), store: adapter as RedisStore };
 }
 
 async function chosen(options: DoctorOptions, terminal: Terminal): Promise<BackendOptions> {
   const { backend, url, username, password, servername } = options;
-  const named = backend ?? url;
-  const found = named === undefined || url === undefined ? backendFrom(terminal.env) : {};
-  const { tls: foundTls, ...environment } = found;
+  const { tls: foundTls, ...environment } = url === undefined ? backendFrom(terminal.env) : {};
   const given: TlsOptions = {
     ...foundTls,
     ...(options.ca !== undefined && { ca: await pem("--ca", options.ca) }),
