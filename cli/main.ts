@@ -15,4 +15,3 @@ process.stdout.on("error", (error: Error & { readonly code?: string }) => {
   process.exit(error.code === "EPIPE" ? 0 : 2);
 });
 process.exitCode = await runCommand(process.argv.slice(2), new ProcessTerminal());
-export {};

@@ -79,6 +79,11 @@ Deno.test("the npm package is installed, compiled and run by a stranger", async 
       await checkBare(project);
       counted(await project.conformance("memory"));
     });
+    await t.step("its command tells what it does", async () => {
+      const said = await run([`${project.folder}/node_modules/.bin/hakgal-sessions`, "--help"]);
+      assertEquals(said.code, 0, said.stderr);
+      assertMatch(said.stdout, /^Usage: hakgal-sessions /);
+    });
     const tools = await Project.create(`${folder}/tools`, node);
     await tools.install(TOOLS);
     await t.step("publint and arethetypeswrong report nothing", async () => {
@@ -149,8 +154,12 @@ async function checkExports(manifest: Manifest, files: readonly string[]): Promi
   const { exports }: { exports: Record<string, string> } = JSON.parse(
     await Deno.readTextFile(`${ROOT}deno.json`),
   );
-  assertEquals(Object.keys(manifest.exports), [...Object.keys(exports), "./package.json"]);
-  for (const entry of Object.keys(exports)) {
+  const commands = Object.values(manifest.bin ?? {}).map((path) =>
+    `./${path.replace(/js$/, "ts")}`
+  );
+  const entries = Object.keys(exports).filter((entry) => !commands.includes(exports[entry]!));
+  assertEquals(Object.keys(manifest.exports), [...entries, "./package.json"]);
+  for (const entry of entries) {
     const { types, default: module } = manifest.exports[entry]!;
     assert(files.includes(types.slice(2)), `${entry} has no types`);
     assert(files.includes(module.slice(2)), `${entry} has no module`);

@@ -23,7 +23,7 @@ interface PackedManifest {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  readonly exports: Readonly<Record<string, unknown>>;
+  readonly exports: Readonly<Record<string, { readonly default: string }>>;
   readonly [field: string]: unknown;
 }
 
@@ -85,16 +85,26 @@ function toManifest(
     main,
     types,
     ...(Object.keys(needs.bin).length === 0 ? {} : { bin: needs.bin }),
-    exports: {
-      ...Object.fromEntries(Object.entries(exports).filter(([entry]) => !isInternal(entry))),
-      "./package.json": "./package.json",
-    },
+    exports: { ...publicEntries(exports, needs.bin), "./package.json": "./package.json" },
     files: topLevel(files),
     engines: { node: ">=20" },
     dependencies: needs.dependencies,
     peerDependencies: needs.peers,
     peerDependenciesMeta: mapValues(needs.peers, () => ({ optional: true })),
   };
+}
+
+/** What users import. A command is none of it: to import it would run it. */
+function publicEntries(
+  exports: PackedManifest["exports"],
+  bin: Readonly<Record<string, string>>,
+): PackedManifest["exports"] {
+  const commands = Object.values(bin).map((path) => `./${path}`);
+  return Object.fromEntries(
+    Object.entries(exports).filter(([entry, { default: module }]) =>
+      !isInternal(entry) && !commands.includes(module)
+    ),
+  );
 }
 
 /** The packages that every user gets: what is imported, other than what was chosen. */
