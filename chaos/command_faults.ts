@@ -22,18 +22,22 @@ export function toCommandFault(
       return { kind: fault.kind };
     case "request-cut":
       return { kind: "request-cut", outcome: fault.phase === "p0" ? "not-applied" : "unknown" };
-    case "late-execution":
-      return { kind: "late-execution", delayMs: spans.lateMs(fault) };
-    case "latency": {
-      const spanMs = spans.latencyMs(fault);
-      const isRequest = fault.phase === "p1";
-      return {
-        kind: "latency",
-        requestMs: isRequest ? spanMs : 0,
-        replyMs: isRequest ? 0 : spanMs,
-      };
-    }
     default:
-      return undefined;
+      return toDelay(fault, spans);
   }
+}
+
+/** What happens to a command that comes late, on its way or by its answer: the same wherever that is made. */
+export function toDelay(
+  fault: CaseFault,
+  spans: Pick<FaultSpans, "lateMs" | "latencyMs">,
+): Extract<CommandFault, { kind: "late-execution" | "latency" }> | undefined {
+  if (fault.kind === "late-execution") {
+    return { kind: "late-execution", delayMs: spans.lateMs(fault) };
+  }
+  if (fault.kind !== "latency") return undefined;
+  const spanMs = spans.latencyMs(fault);
+  return fault.phase === "p1"
+    ? { kind: "latency", requestMs: spanMs, replyMs: 0 }
+    : { kind: "latency", requestMs: 0, replyMs: spanMs };
 }

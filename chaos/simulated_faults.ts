@@ -4,25 +4,18 @@
  * @module
  */
 
-import { callsOf } from "./caller_faults.ts";
-import type { CaseFault, CaseOp } from "./case.ts";
-import { isCallers } from "./fault_kinds.ts";
-import type { FaultSpans } from "./fault_plan.ts";
+import type { CaseFault } from "./case.ts";
+import type { FaultKind } from "./fault_kinds.ts";
+import { injectPlainFault, type PlainFaultsRun } from "./plain_faults.ts";
 import type { PodFlush } from "./pod_events.ts";
-import type { Recorder } from "./recorder.ts";
 import type { SimulatedPod } from "./simulated_pod.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** What these faults need of the run. */
-export interface SimulatedFaultsOptions {
+export interface SimulatedFaultsOptions extends Omit<PlainFaultsRun, "nameOf" | "wait" | "drain"> {
   readonly clock: VirtualClock;
-  readonly spans: FaultSpans;
-  readonly recorder: Recorder;
-  readonly pods: number;
   /** The pod of that index, as it lives. */
   readonly pod: (index: number) => SimulatedPod;
-  /** Makes a call. */
-  readonly make: (op: CaseOp) => Promise<void>;
   /** Waits for a pod's graceful end. */
   readonly conclude: (name: string, ending: Promise<PodFlush>) => Promise<void>;
   /** Whether pods can end without leaving anything behind: the store is there, and has all. */
@@ -47,44 +40,30 @@ export class SimulatedFaults {
   }
 
   /** Makes a fault; whether it is one of these. */
-  async inject(fault: CaseFault): Promise<boolean> {
-    const { clock, spans, recorder, pods, pod, make } = this.#options;
-    if (isCallers(fault)) {
+  inject(fault: CaseFault): Promise<boolean> {
+    const { clock, spans, recorder, pod } = this.#options;
+    if (fault.kind === "clock-skew") {
       recorder.fault(fault.kind, pod(fault.pod).name);
-      for (const op of callsOf(fault, pods)) await make(op);
-      return true;
+      this.#skewsMs[fault.pod] = this.skewMs(fault.pod) + spans.skewMs(fault);
+      return Promise.resolve(true);
     }
-    switch (fault.kind) {
-      case "near-expiry":
-        recorder.fault(fault.kind, "store");
-        await clock.advance(spans.nearMs(fault));
-        return true;
-      case "clock-skew":
-        recorder.fault(fault.kind, pod(fault.pod).name);
-        this.#skewsMs[fault.pod] = this.skewMs(fault.pod) + spans.skewMs(fault);
-        return true;
-      case "pod-drain":
-        await this.#drain(fault, [fault.pod]);
-        return true;
-      case "rolling-restart":
-        await this.#drain(fault, [...Array(pods).keys()]);
-        return true;
-      default:
-        return false;
-    }
+    return injectPlainFault(fault, {
+      ...this.#options,
+      nameOf: (index) => pod(index).name,
+      wait: (spanMs) => clock.advance(spanMs),
+      drain: (kind, index) => this.#drain(kind, index),
+    });
   }
 
-  /** Ends pods, one after the other; the next life begins with the next call. */
-  async #drain({ kind }: CaseFault, indexes: readonly number[]): Promise<void> {
+  /** Ends a pod; the next life begins with the next call. */
+  async #drain(kind: FaultKind, index: number): Promise<void> {
     const { recorder, pod, conclude, clock } = this.#options;
-    for (const index of indexes) {
-      const ending = pod(index);
-      if (!this.#canEnd(ending)) continue;
-      recorder.fault(kind, ending.name);
-      await clock.advance(0);
-      await conclude(ending.name, ending.end(GRACE_MS));
-      pod(index).connect();
-    }
+    const ending = pod(index);
+    if (!this.#canEnd(ending)) return;
+    recorder.fault(kind, ending.name);
+    await clock.advance(0);
+    await conclude(ending.name, ending.end(GRACE_MS));
+    pod(index).connect();
   }
 
   #canEnd(pod: SimulatedPod): boolean {

@@ -5,6 +5,7 @@
  */
 
 import type { CaseFault } from "../case.ts";
+import { toDelay } from "../command_faults.ts";
 import { outerPhase } from "../failpoints.ts";
 import type { FaultSpans } from "../fault_plan.ts";
 import type { ProxyFault } from "../proxy.ts";
@@ -43,18 +44,7 @@ export function toProxyFault(
     case "resend":
     case "limit-data":
       return { kind: fault.kind };
-    case "late-execution":
-      return { kind: "late-execution", delayMs: spans.lateMs(fault) };
-    case "latency": {
-      const spanMs = spans.latencyMs(fault);
-      const isRequest = fault.phase === "p1";
-      return {
-        kind: "latency",
-        requestMs: isRequest ? spanMs : 0,
-        replyMs: isRequest ? 0 : spanMs,
-      };
-    }
     default:
-      return undefined;
+      return toDelay(fault, spans);
   }
 }

@@ -26,7 +26,7 @@ import type { PodProcess } from "./pod_process.ts";
 import type { RealLane } from "./real_lane.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import { toProxyFault } from "./proxy_faults.ts";
-import { RealFaults } from "./real_faults.ts";
+import { injectRealFault, type RealFaultsOptions } from "./real_faults.ts";
 import { RunLag } from "./run_lag.ts";
 import { afterwardsMs, type Outages, podsHit } from "./real_outages.ts";
 
@@ -56,7 +56,7 @@ export class RealRun {
   readonly #lives: number[];
   readonly #commits: number[];
   readonly #outages: Outages;
-  readonly #faults: RealFaults;
+  readonly #faults: RealFaultsOptions;
   /** Pods that were told to end. */
   readonly #ending = new Set<number>();
   readonly #replays = new ReplayKills();
@@ -82,12 +82,12 @@ export class RealRun {
     this.#recorder = new Recorder(() => this.#nowMs());
     this.#lives = Array(chaosCase.pods).fill(1);
     this.#commits = Array(chaosCase.pods).fill(0);
-    this.#faults = new RealFaults({
+    this.#faults = {
       ...{ spans: this.#spans, recorder: this.#recorder, pods: chaosCase.pods },
       nameOf: (index) => this.#podName(index),
       make: (op) => this.#make(op),
       terminate: (index) => this.#terminate(index),
-    });
+    };
     for (const session of this.#calls.sessions) this.#names.set(keyOf(session), session);
   }
 
@@ -225,7 +225,7 @@ export class RealRun {
   }
 
   async #inject(fault: CaseFault): Promise<void> {
-    if (await this.#faults.inject(fault)) return;
+    if (await injectRealFault(fault, this.#faults)) return;
     switch (fault.kind) {
       case "ttl-expiry":
         this.#recorder.fault(fault.kind, "store", { lastsMs: this.#spans.idleMs(fault) });
