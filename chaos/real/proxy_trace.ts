@@ -32,7 +32,7 @@ export class ProxyTrace {
   note(pod: string, event: ProxyEvent): void {
     const atMs = performance.now() - this.#startedAtMs;
     // A message is a part of what was received: the whole of that is not to be kept for it.
-    const bytes = event.bytes?.slice(0, MOST_BYTES);
+    const bytes = withoutPassword(event)?.slice(0, MOST_BYTES);
     this.#noted.push({ atMs, pod, event: bytes ? { ...event, bytes } : event });
     if (this.#noted.length > 2 * MOST_EVENTS) this.#noted = this.#noted.slice(-MOST_EVENTS);
   }
@@ -54,6 +54,16 @@ export class ProxyTrace {
       }),
     );
   }
+}
+
+/** Commands that carry a password, and what their first bytes are. */
+const LOGS_IN = /^\*\d+\r\n\$\d+\r\n(auth|hello|acl|config)\r\n/i;
+
+/** A message's bytes up to where a password may follow: reports are shown to others. */
+function withoutPassword({ what, bytes }: ProxyEvent): Uint8Array | undefined {
+  if (what !== "command" || bytes === undefined) return bytes;
+  const [head] = LOGS_IN.exec(new TextDecoder().decode(bytes.subarray(0, 40))) ?? [];
+  return head === undefined ? bytes : bytes.subarray(0, head.length);
 }
 
 /** A message as text; what is no ASCII is shown as its code. */

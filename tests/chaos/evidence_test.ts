@@ -115,6 +115,21 @@ Deno.test("what a pod says as it breaks down is kept", async () => {
   assertStringIncludes(decoder.decode(pod.complaints), "TypeError");
 });
 
+Deno.test("no password is kept", () => {
+  const trace = new ProxyTrace();
+  const said = [
+    "*3\r\n$4\r\nAUTH\r\n$3\r\npod\r\n$6\r\nsecret\r\n",
+    "*5\r\n$5\r\nhello\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$3\r\npod\r\n$6\r\nsecret\r\n",
+    "*2\r\n$3\r\nGET\r\n$4\r\nauth\r\n",
+  ];
+  for (const text of said) {
+    trace.note("p1", { link: 1, what: "command", bytes: new TextEncoder().encode(text) });
+  }
+  const lines = decoder.decode(trace.toBytes());
+  assert(!lines.includes("secret"), lines);
+  for (const name of ["AUTH", "hello", "GET $4 auth"]) assertStringIncludes(lines, name);
+});
+
 Deno.test("what is kept is bounded", async () => {
   const most = new Uint8Array(MOST_BYTES_A_FILE);
   const all = Array.from(
