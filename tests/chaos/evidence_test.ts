@@ -80,7 +80,7 @@ Deno.test("of a failed case on a server its log, its data, the proxy's trace and
   const { finding } = await findOn("ioredis", broken);
   assert(finding);
   await written("ioredis", finding, (files, folder) => {
-    assertEquals(folder, "case-ioredis-G1-1");
+    assertEquals(folder, `case-ioredis-${finding.violation.guarantee}-1`);
     const text = (name: string) => decoder.decode(files.get(name));
     assertStringIncludes(text("server.log"), "Ready to accept connections");
     assertStringIncludes(text("proxy.log"), "command");
