@@ -226,13 +226,3 @@ export const OUTAGE_KINDS: readonly (FaultDescription & { readonly kind: OutageK
     stores: SERVERS,
   },
 ];
-
-/**
- * The names under which a history tells of a fault beside its own: those by which the checker's rules know that the
- * store refuses commands.
- */
-export const ALSO_TOLD_AS: Readonly<Partial<Record<string, readonly string[]>>> = {
-  "wrongpass": ["noperm"],
-  // FULL is the code by which it is refused.
-  "disk-full": ["full", "oom"],
-};

@@ -15,7 +15,6 @@ import type {
   SessionName,
   Told,
 } from "./history.ts";
-import { ALSO_TOLD_AS } from "./outage_kinds.ts";
 import type { PodFlush, PodTold } from "./pod_events.ts";
 
 /** What is known of a fault besides. */
@@ -117,16 +116,15 @@ export class Recorder {
   /** As {@linkcode fault}, of one that counts once it has struck. */
   window(kind: FaultKind, pod: string, more: FaultParticulars = {}): void {
     const atMs = this.#nowMs();
-    const names = [kind, ...(ALSO_TOLD_AS[kind] ?? [])];
-    this.#events.push(...names.map((name) => ({
-      type: "fault" as const,
+    this.#events.push({
+      type: "fault",
       atMs,
-      kind: name,
+      kind,
       pod,
       ...(more.detail === undefined ? {} : { detail: more.detail }),
       ...(more.downInMs === undefined ? {} : { downAtMs: atMs + more.downInMs }),
       ...(more.lastsMs === undefined ? {} : { untilMs: atMs + more.lastsMs }),
-    })));
+    });
   }
 
   /** The last window of a kind, of which nobody knew how long it would last, ends now. */

@@ -72,7 +72,7 @@ function mayRefuse(model: Model, operation: Operation, code: string | undefined)
   if (code === undefined) return true;
   if (code === "INVALID_INPUT") return operation.call.oversize ?? false;
   if (code === "JOURNAL_FULL") return model.settings.boundsJournal ?? false;
-  return mayBeRefused(model, operation, [code.toLowerCase()]);
+  return mayBeRefused(model, operation, code);
 }
 
 /** When all faults are healed, the last calls succeed. */

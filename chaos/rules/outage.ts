@@ -105,8 +105,14 @@ export function stoodStill(model: Model, { pod, invokeAtMs, returnAtMs }: Operat
   return freezesOf(model).get(pod)?.touches(invokeAtMs, returnAtMs) ?? false;
 }
 
-/** Faults in which the store answers with a refusal. */
-const REFUSALS: readonly string[] = ["oom", "noperm"];
+/** Faults in which the store answers with a refusal, and the codes of it. */
+const REFUSALS: Readonly<Record<string, readonly string[]>> = {
+  "oom": ["OOM"],
+  "noperm": ["NOPERM"],
+  "wrongpass": ["WRONGPASS", "NOAUTH"],
+  "disk-full": ["FULL"],
+};
+const REFUSING = Object.keys(REFUSALS);
 
 const faultsOfKind = perName(({ faults, settings }, name) =>
   new SpanIndex(
@@ -117,11 +123,17 @@ const faultsOfKind = perName(({ faults, settings }, name) =>
   )
 );
 
-/** Whether the store may have refused a command of a call. */
+/** Whether the store may have refused a command of a call; with that code, if one is given. */
 export function mayBeRefused(
   model: Model,
   { invokeAtMs, returnAtMs }: Operation,
-  kinds: readonly string[] = REFUSALS,
+  code?: string,
 ): boolean {
+  const kinds = code === undefined ? REFUSING : kindsWith(code);
   return kinds.some((kind) => faultsOfKind(model, kind).touches(invokeAtMs, returnAtMs));
+}
+
+/** The faults by which a code comes: what refuses now and then is named as its code. */
+function kindsWith(code: string): readonly string[] {
+  return [code.toLowerCase(), ...REFUSING.filter((kind) => REFUSALS[kind]!.includes(code))];
 }
