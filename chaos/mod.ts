@@ -29,16 +29,8 @@
 
 export type { AdapterModule, AdapterOptions, ChaosStore } from "./adapter_module.ts";
 export { CallPlan, sessionsOf } from "./call_plan.ts";
-export {
-  type CampaignOptions,
-  type CampaignResult,
-  type Finding,
-  runCampaign,
-  type Sample,
-  type Seen,
-  type Tally,
-  type Undecided,
-} from "./campaign.ts";
+export { type CampaignOptions, runCampaign } from "./campaign.ts";
+export type { CampaignResult, Finding, Sample, Seen, Tally, Undecided } from "./campaign_result.ts";
 export {
   arbitraryCase,
   type CaseArbitrary,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CampaignResult, Finding, Seen } from "./campaign.ts";
+import type { CampaignResult, Finding, Seen } from "./campaign_result.ts";
 import type { ChaosCase } from "./case.ts";
 import type { Progress } from "./exhaustive/explorer.ts";
 import {

@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../mod.ts";
 import { type AdapterModule, loadAdapterModule } from "./adapter_module.ts";
-import type { CampaignResult, Finding, Tally } from "./campaign.ts";
+import type { CampaignResult, Finding, Tally } from "./campaign_result.ts";
 import { type CaseSettings, REAL_SETTINGS } from "./case.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { failModeOf, runLanes } from "./real/lanes_run.ts";

@@ -6,7 +6,8 @@
 
 import { ConfigError } from "../mod.ts";
 import type { AdapterModule } from "./adapter_module.ts";
-import { type CampaignOptions, type CampaignResult, runCampaign } from "./campaign.ts";
+import { type CampaignOptions, runCampaign } from "./campaign.ts";
+import type { CampaignResult } from "./campaign_result.ts";
 import type { CaseSettings } from "./case.ts";
 import { type FaultKind, faultKindsOf, losesMemory } from "./fault_kinds.ts";
 import { runSimulated } from "./simulated_runner.ts";

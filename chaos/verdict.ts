@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CampaignResult } from "./campaign.ts";
+import type { CampaignResult } from "./campaign_result.ts";
 import type { FaultKind, StoreKind } from "./fault_kinds.ts";
 import type { ChaosReport, RunVerdict } from "./report.ts";
 import { whyWorthless } from "./worth.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Tally } from "./campaign.ts";
+import type { Tally } from "./campaign_result.ts";
 import type { FaultKind, StoreKind } from "./fault_kinds.ts";
 import { historiesFor } from "./fault_turns.ts";
 import { SOMETIMES } from "./sometimes.ts";

@@ -5,7 +5,7 @@
  */
 
 import { REAL_SETTINGS } from "../case.ts";
-import type { Tally } from "../campaign.ts";
+import type { Tally } from "../campaign_result.ts";
 import type { CorpusEntry } from "../corpus.ts";
 import { type FaultKind, faultKindsOf, isOutage, type StoreKind } from "../fault_kinds.ts";
 import type { Profile } from "../profiles.ts";

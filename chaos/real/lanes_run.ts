@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type CampaignResult, runCampaign, type Tally } from "../campaign.ts";
+import { runCampaign } from "../campaign.ts";
+import type { CampaignResult, Tally } from "../campaign_result.ts";
 import type { CorpusEntry } from "../corpus.ts";
 import type { FaultKind } from "../fault_kinds.ts";
 import type { Profile } from "../profiles.ts";

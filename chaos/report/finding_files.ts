@@ -6,7 +6,7 @@
 
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Finding } from "../campaign.ts";
+import type { Finding } from "../campaign_result.ts";
 import { writeCase } from "../case_file.ts";
 import { caseFileOf, evidenceFolderOf, type ReportedBackend } from "../report.ts";
 

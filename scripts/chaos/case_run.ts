@@ -1,5 +1,5 @@
 import { CaseError } from "../../chaos/case_file.ts";
-import type { CampaignResult } from "../../chaos/campaign.ts";
+import type { CampaignResult } from "../../chaos/campaign_result.ts";
 import { type CorpusEntry, readCaseOrEntry } from "../../chaos/corpus.ts";
 import type { FaultKind } from "../../chaos/fault_kinds.ts";
 import { nameOf } from "../../chaos/report.ts";

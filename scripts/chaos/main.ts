@@ -1,6 +1,6 @@
 import { FAULT_KINDS } from "../../chaos/fault_kinds.ts";
 import type { Progress } from "../../chaos/exhaustive/explorer.ts";
-import type { CampaignResult, Finding } from "../../chaos/campaign.ts";
+import type { CampaignResult, Finding } from "../../chaos/campaign_result.ts";
 import {
   type ChaosReport,
   countSometimes,

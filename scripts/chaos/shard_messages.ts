@@ -1,4 +1,5 @@
-import type { CampaignOptions, CampaignResult, Tally } from "../../chaos/campaign.ts";
+import type { CampaignOptions } from "../../chaos/campaign.ts";
+import type { CampaignResult, Tally } from "../../chaos/campaign_result.ts";
 import { FaultLatencies } from "../../chaos/fault_latency.ts";
 
 /** What a shard is told, as its argument. */

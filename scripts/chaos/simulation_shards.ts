@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CampaignResult, Tally } from "../../chaos/campaign.ts";
+import type { CampaignResult, Tally } from "../../chaos/campaign_result.ts";
 import { linesOf } from "../lines.ts";
 import { armedOptions } from "./armed_build.ts";
 import { readMessage, type ShardTask } from "./shard_messages.ts";

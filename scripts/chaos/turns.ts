@@ -1,4 +1,4 @@
-import type { Tally } from "../../chaos/campaign.ts";
+import type { Tally } from "../../chaos/campaign_result.ts";
 import { nameOf } from "../../chaos/report.ts";
 import type { Target } from "../../chaos/real/target.ts";
 

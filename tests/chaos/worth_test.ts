@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Tally } from "../../chaos/campaign.ts";
+import type { Tally } from "../../chaos/campaign_result.ts";
 import { type FaultKind, faultKindsOf } from "../../chaos/fault_kinds.ts";
 import { historiesFor } from "../../chaos/fault_turns.ts";
 import { FaultLatencies } from "../../chaos/fault_latency.ts";
