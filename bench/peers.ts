@@ -1,34 +1,52 @@
 /**
- * What people use today, each doing the same work on the same server.
+ * What people use today, each doing the same work on the same server: a session is one value, read and written as a
+ * whole.
  *
  * @module
  */
 
 // Named here and not in deno.json, so that only who runs the bench fetches them.
+import KeyvRedis from "npm:@keyv/redis@^5.1.6";
 import { BentoCache, bentostore } from "npm:bentocache@^1.6.1";
 import { memoryDriver } from "npm:bentocache@^1.6.1/drivers/memory";
 import { redisDriver } from "npm:bentocache@^1.6.1/drivers/redis";
 import { RedisStore } from "npm:connect-redis@^10.0.0";
+import Keyv from "npm:keyv@^6.1.0";
+import { createStorage } from "npm:unstorage@^1.17.6";
+import unstorageRedis from "npm:unstorage@^1.17.6/drivers/redis";
 import { createClient } from "redis";
 
-/** A session as the peers keep it: one value, read and written as a whole. */
+/** A session as the peers keep it. */
 export interface PlainSession {
   readonly context: Record<string, number>;
   readonly trajectory: number[][];
 }
 
-/** A session library that keeps whole values. */
+/** A library that keeps whole values. */
 export interface Peer extends AsyncDisposable {
-  readonly name: string;
+  readonly name: PeerName;
   get(id: string): Promise<PlainSession>;
   set(id: string, session: PlainSession): Promise<unknown>;
 }
 
-/** connect-redis 10 on node-redis. */
-export async function connectRedis(url: string): Promise<Peer> {
+/** The libraries, by the names under which they stand in figures. */
+export const PEER_NAMES = ["connect-redis", "keyv", "bentocache", "unstorage"] as const;
+
+/** One of the libraries. */
+export type PeerName = typeof PEER_NAMES[number];
+
+/** A year, in seconds: no value of the bench runs out. */
+const TTL_S = 31_536_000;
+
+/** Connects every one of them. */
+export async function openPeers(url: string): Promise<Peer[]> {
+  return [await connectRedis(url), keyv(url), bentocache(url), unstorage(url)];
+}
+
+async function connectRedis(url: string): Promise<Peer> {
   const client = createClient({ url });
   await client.connect();
-  const store = new RedisStore({ client, prefix: "peer:" });
+  const store = new RedisStore({ client, prefix: "connect-redis:", ttl: TTL_S });
   return {
     name: "connect-redis",
     get: (id) => store.get(id) as unknown as Promise<PlainSession>,
@@ -37,8 +55,20 @@ export async function connectRedis(url: string): Promise<Peer> {
   };
 }
 
-/** bentocache 1.6 with its memory and Redis tiers. */
-export function bentocache(url: string): Peer {
+function keyv(url: string): Peer {
+  const store = new Keyv({ store: new KeyvRedis(url), namespace: "keyv" });
+  return {
+    name: "keyv",
+    get: (id) => store.get(id) as Promise<PlainSession>,
+    set: (id, session) => store.set(id, session, TTL_S * 1_000),
+    async [Symbol.asyncDispose]() {
+      await store.disconnect();
+    },
+  };
+}
+
+/** With its memory and Redis tiers. */
+function bentocache(url: string): Peer {
   const { hostname: host, port } = new URL(url);
   const connection = { host, port: Number(port) };
   const cache = new BentoCache({
@@ -54,5 +84,17 @@ export function bentocache(url: string): Peer {
     get: (key) => cache.get({ key }) as Promise<PlainSession>,
     set: (key, value) => cache.set({ key, value, ttl: "1h" }),
     [Symbol.asyncDispose]: () => cache.disconnectAll(),
+  };
+}
+
+function unstorage(url: string): Peer {
+  const storage = createStorage<PlainSession>({
+    driver: unstorageRedis({ url, base: "unstorage", ttl: TTL_S }),
+  });
+  return {
+    name: "unstorage",
+    get: (id) => storage.getItem(id) as Promise<PlainSession>,
+    set: (id, session) => storage.setItem(id, session),
+    [Symbol.asyncDispose]: () => storage.dispose(),
   };
 }

@@ -1,231 +1,112 @@
 /**
- * `deno task bench`: rates and ratios against raw client calls and against what people use today, in one run on
- * one server.
+ * `deno task bench`: rates and ratios against raw client calls and against what people use today, side by side on
+ * one machine.
  *
  * @module
  */
 
-import { Command, InvalidArgumentError } from "commander";
-import { cachedReadRates } from "../bench/cached_read.ts";
-import { checkerFigures } from "../bench/checker.ts";
-import { counterRates } from "../bench/counter.ts";
-import { journalFigures } from "../bench/journal.ts";
-import type { Rates } from "../bench/measure.ts";
-import { bentocache, connectRedis } from "../bench/peers.ts";
-import { observedReadRates } from "../bench/observed_read.ts";
-import { hourOfOutage, outageFigures } from "../bench/outage.ts";
-import { recoveryRates } from "../bench/recovery.ts";
+import { baselineText, compare, ratiosOf, readBaseline } from "../bench/baseline.ts";
+import { CASES } from "../bench/cases.ts";
+import { thisMachine, usedVersions } from "../bench/machine.ts";
+import { type BenchOptions, HelpShown, readOptions, UsageError } from "../bench/options.ts";
+import {
+  type CaseResult,
+  exitCodeOf,
+  type Results,
+  RESULTS_FORMAT,
+  toText,
+} from "../bench/results.ts";
+import { needsServer, runCase } from "../bench/run.ts";
+import { baselineLines, caseLines, tableLines } from "../bench/table.ts";
 import { print, printError } from "./print.ts";
-import { findServer, isExecutable, isMissing } from "./servers/provision.ts";
-import { type RunningServer, startServer } from "./servers/server.ts";
+import { findServer, isExecutable, isMissing, type ServerExecutable } from "./servers/provision.ts";
 
-/** A ratio that is to be reached. */
-interface Target {
-  readonly what: string;
-  readonly ours: string;
-  readonly against: string;
-  readonly least: number;
-}
+const BASELINE = new URL("../bench/baseline.json", import.meta.url);
+const BASELINE_NAME = "bench/baseline.json";
 
-const COUNTER_TARGETS: readonly Target[] = [
-  { what: "counter", ours: "ours, 64 sessions", against: "connect-redis", least: 30 },
-  { what: "counter", ours: "ours, 64 sessions", against: "bentocache", least: 30 },
-  { what: "counter", ours: "ours, 64 sessions", against: "raw EVALSHA", least: 0.5 },
-];
-const READ_TARGETS: readonly Target[] = [
-  { what: "cached read", ours: "ours", against: "bentocache", least: 2 },
-];
-const OBSERVED_TARGETS: readonly Target[] = [
-  { what: "observed read", ours: "Prometheus", against: "nobody observes", least: 0.95 },
-];
-const RECOVERY_TARGETS: readonly Target[] = [
-  { what: "recovery", ours: "ours", against: "raw pipelined HGETALL", least: 0.5 },
-];
-
-interface BenchOptions {
-  readonly seconds: number;
-  readonly turns: number;
-  readonly checker?: true;
-  readonly observed?: true;
-}
-
-new Command("deno task bench")
-  .description("Measures rates, and ratios against raw client calls and other libraries.")
-  .option("--seconds <n>", "length of one turn of one contestant", positive, 2)
-  .option("--turns <n>", "turns of each contestant, of which the median counts", positive, 5)
-  .option("--checker", "measures the chaos checker alone")
-  .option("--observed", "measures what metrics cost alone")
-  .action(async ({ seconds, turns, checker, observed }: BenchOptions) => {
-    if (observed) {
-      Deno.exitCode = await reportObserved({ turnMs: seconds * 1_000, turns }) ? 0 : 1;
-      return;
-    }
-    if (checker) {
-      Deno.exitCode = reportChecker() ? 0 : 1;
-      return;
-    }
-    const binary = await findServer("redis", { provision: true, onProgress: print });
-    if (isMissing(binary)) {
-      printError(binary.missing);
-      Deno.exitCode = 2;
-      return;
-    }
-    const server = isExecutable(binary) ? await startServer(binary) : undefined;
-    try {
-      const url = server?.url ?? ("url" in binary ? binary.url : "");
-      const reached = await run(url, server, { turnMs: seconds * 1_000, turns });
-      Deno.exitCode = reached ? 0 : 1;
-    } finally {
-      await server?.stop();
-    }
-  })
-  .parse(Deno.args, { from: "user" });
-
-async function run(
-  url: string,
-  server: RunningServer | undefined,
-  options: { turnMs: number; turns: number },
-): Promise<boolean> {
-  await using connect = await connectRedis(url);
-  await using bento = bentocache(url);
-  const results = [
-    report("One counter in a session of 10 × 1,536 vectors, 64 at once", {
-      rates: await counterRates(url, [connect, bento], options),
-      unit: "increments/s",
-      targets: COUNTER_TARGETS,
-    }),
-    report("A read that memory answers", {
-      rates: await cachedReadRates(url, bento, options),
-      unit: "reads/s",
-      targets: READ_TARGETS,
-    }),
-    await reportObserved(options),
-    report("10,000 sessions recovered", {
-      rates: await recoveryRates(url, options.turns),
-      unit: "sessions/s",
-      targets: RECOVERY_TARGETS,
-    }),
-  ];
-  // A server of somebody else's is not frozen.
-  if (server) results.push(await reportOutage(server));
-  results.push(await reportMemory());
-  results.push(await reportJournal());
-  results.push(reportChecker());
-  return results.every((reached) => reached);
-}
-
-async function reportObserved(options: { turnMs: number; turns: number }): Promise<boolean> {
-  return report("A read that memory answers, measured by Prometheus", {
-    rates: await observedReadRates(options),
-    unit: "reads/s",
-    targets: OBSERVED_TARGETS,
-  });
-}
-
-async function reportOutage(server: RunningServer): Promise<boolean> {
-  print("\nThe server is frozen, and thawed: 10,000 sessions, 100,000 journaled increments");
-  const figures = await outageFigures(server);
-  const us = (value: number) => `${value.toFixed(2)} µs`;
-  const ms = (value: number) => `${Math.round(value)} ms`;
-  const rate = (value: number) => `${Math.round(value).toLocaleString("en")}/s`;
-  return [
-    line("a read from memory, away", us(figures.awayReadUs), {
-      isReached: figures.awayReadUs <= 2 * figures.healthyReadUs,
-      target: `at most 2 × ${us(figures.healthyReadUs)}, the store up`,
-    }),
-    line("journaled, one caller", rate(figures.journaledAlone), {
-      isReached: figures.journaledAlone >= 200_000,
-      target: "at least 200,000/s",
-    }),
-    line("journaled, 64 callers", rate(figures.journaledTogether), {
-      isReached: figures.journaledTogether >= 200_000,
-      target: "at least 200,000/s",
-    }),
-    line("slowest call of the freeze", ms(figures.slowestMs), {
-      isReached: figures.slowestMs <= 1_100,
-      target: "at most the command timeout + 100 ms",
-    }),
-    line("reconciled in", ms(figures.reconciledMs), {
-      isReached: figures.reconciledMs <= 3_000,
-      target: "at most 3,000 ms",
-    }),
-    line("p99 of live calls meanwhile", ms(figures.drainingP99Ms), {
-      isReached: figures.drainingP99Ms <= 3 * figures.healthyP99Ms,
-      target: `at most 3 × ${ms(figures.healthyP99Ms)}, nothing to drain`,
-    }),
-  ].every((reached) => reached);
-}
-
-async function reportMemory(): Promise<boolean> {
-  print("\nAn hour without the store, 1,000 writes/s to 10,000 sessions (as fast as it goes)");
-  const { writes, sessions, journaledBytes, maxBytes, heapBytes, refused } = await hourOfOutage();
-  const mib = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
-  print(`  ${writes.toLocaleString("en")} writes, ${refused} refused; heap + ${mib(heapBytes)}`);
-  return line(`${sessions.toLocaleString("en")} sessions journaled`, mib(journaledBytes), {
-    isReached: journaledBytes <= maxBytes && refused === 0,
-    target: `at most ${mib(maxBytes)}, none refused`,
-  });
-}
-
-async function reportJournal(): Promise<boolean> {
-  print("\nThe journal on disk, records of 500 bytes");
-  const { manyMs, oneMs } = await journalFigures();
-  return [
-    line("10,000 records at once", `${Math.round(manyMs)} ms`, {
-      isReached: manyMs <= 1_000,
-      target: "at most 1,000 ms",
-    }),
-    line("one record by itself", `${oneMs.toFixed(3)} ms`, {
-      isReached: oneMs <= 5,
-      target: "at most 5 ms",
-    }),
-  ].every((reached) => reached);
-}
-
-function reportChecker(): boolean {
-  print("\nThe chaos checker, 100,000 calls and 1,000,000");
-  return checkerFigures().flatMap(({ shape, shortSeconds, longSeconds }) => [
-    line(`${shape}, 100,000`, `${shortSeconds.toFixed(2)} s`, {
-      isReached: shortSeconds <= 2,
-      target: "at most 2 s",
-    }),
-    line(`${shape}, 1,000,000`, `${longSeconds.toFixed(2)} s`, {
-      isReached: longSeconds <= 15,
-      target: `at most 15 s; ${(longSeconds / shortSeconds).toFixed(1)} × as long`,
-    }),
-  ]).every((reached) => reached);
-}
-
-function line(
-  name: string,
-  value: string,
-  { isReached, target }: { readonly isReached: boolean; readonly target: string },
-): boolean {
-  const verdict = isReached ? "reached" : "MISSED";
-  print(`  ${name.padEnd(28)} ${value.padStart(14)}  (${target}): ${verdict}`);
-  return isReached;
-}
-
-function report(
-  title: string,
-  { rates, unit, targets }: { rates: Rates; unit: string; targets: readonly Target[] },
-): boolean {
-  print(`\n${title}`);
-  for (const [name, rate] of rates) {
-    print(`  ${name.padEnd(26)} ${Math.round(rate).toLocaleString("en").padStart(12)} ${unit}`);
+try {
+  Deno.exitCode = await main(readOptions(Deno.args, CASES));
+} catch (error) {
+  if (!(error instanceof HelpShown)) {
+    printError(error instanceof Error ? error.message : String(error));
+    if (error instanceof UsageError) printError("deno task bench --help tells what there is.");
+    Deno.exitCode = 2;
   }
-  let reached = true;
-  for (const { what, ours, against, least } of targets) {
-    const ratio = (rates.get(ours) ?? 0) / (rates.get(against) ?? Infinity);
-    const verdict = ratio >= least ? "reached" : "MISSED";
-    if (ratio < least) reached = false;
-    print(`  ${what}: ${ratio.toFixed(2)} × ${against} (target ${least}): ${verdict}`);
-  }
-  return reached;
 }
 
-function positive(text: string): number {
-  const number = Number(text);
-  if (!(number > 0)) throw new InvalidArgumentError("It is a number above 0.");
-  return number;
+async function main(options: BenchOptions): Promise<number> {
+  // What is wrong with the files is said before minutes are spent.
+  const recorded = options.baseline === "compare" ? await recordedRatios() : undefined;
+  if (options.json !== undefined) await Deno.writeTextFile(options.json, "");
+  const results = await measure(options);
+  if (options.json !== undefined) await Deno.writeTextFile(options.json, toText(results));
+  if (options.baseline === "none") {
+    print("");
+    for (const line of tableLines(results.cases)) print(line);
+    return exitCodeOf(results);
+  }
+  const broken = results.cases.find(({ error }) => error !== undefined);
+  if (broken) return 2;
+  const measured = ratiosOf(results);
+  if (!recorded) {
+    await Deno.writeTextFile(BASELINE, baselineText(measured));
+    print(`\nRecorded in ${BASELINE_NAME}.`);
+    return 0;
+  }
+  const compared = compare(recorded, measured).filter(({ name }) =>
+    options.backends.some((backend) => name.includes(` ${backend}:`))
+  );
+  print(`\nAgainst ${BASELINE_NAME}:`);
+  for (const line of baselineLines(compared)) print(line);
+  if (compared.some(({ state }) => state === "unmeasured")) return 2;
+  return compared.some(({ state }) => state === "lost") ? 1 : 0;
+}
+
+async function measure({ cases, backends, settings }: BenchOptions): Promise<Results> {
+  const { turnMs, rounds, withPeers, isFull } = settings;
+  const startedAt = new Date().toISOString();
+  const machine = thisMachine();
+  const runs = cases.flatMap((one) =>
+    one.backends.filter((backend) => backends.includes(backend)).map((backend) => ({
+      one,
+      backend,
+    }))
+  );
+  const isServed = runs.some(({ backend }) => needsServer(backend));
+  const binary = isServed ? await redisServer() : undefined;
+  const found: CaseResult[] = [];
+  for (const { one, backend } of runs) {
+    const result = await runCase(one, { backend, settings, binary });
+    for (const line of caseLines(result)) print(line);
+    found.push(result);
+  }
+  return {
+    format: RESULTS_FORMAT,
+    startedAt,
+    settings: { turnMs, rounds, withPeers, isFull },
+    machine,
+    versions: await usedVersions(binary ? `redis ${binary.version}` : "none"),
+    cases: found,
+  };
+}
+
+async function redisServer(): Promise<ServerExecutable> {
+  const found = await findServer("redis", { provision: true, onProgress: print });
+  if (isMissing(found)) throw new Error(found.missing);
+  if (isExecutable(found)) return found;
+  throw new Error(
+    "The bench starts, fills and freezes servers of its own: let HAKGAL_REDIS_SERVER be a program's path, or unset it.",
+  );
+}
+
+async function recordedRatios(): Promise<ReturnType<typeof readBaseline>> {
+  try {
+    return readBaseline(await Deno.readTextFile(BASELINE), BASELINE_NAME);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(
+      `There is no ${BASELINE_NAME}: record one with deno task bench --quick --write-baseline`,
+      { cause: error },
+    );
+  }
 }

@@ -1,0 +1,68 @@
+/**
+ * Mixed work at a fixed rate.
+ *
+ * @module
+ */
+
+import type { TenantSessions } from "../../mod.ts";
+import { type BenchCase, REDIS_CLIENTS } from "../case.ts";
+import { openLoop } from "../open_loop.ts";
+import { embedding, idsOf, makeSmall } from "../sessions.ts";
+import { TENANT } from "../store.ts";
+import { atMost } from "../verdict.ts";
+
+const CALLS_PER_SECOND = 20_000;
+/** Turns' worth of time: 30 s of the usual ones. */
+const TURNS = 30;
+const SESSIONS = 1_000;
+const VECTOR = embedding(384);
+
+/** Six reads of ten calls, two increments, one update; of a hundred, six new sessions and four vectors. */
+export const openLoopCase: BenchCase = {
+  name: "open_loop",
+  title: `${
+    CALLS_PER_SECOND.toLocaleString("en")
+  } calls/s of mixed work, timed from when each was due`,
+  backends: REDIS_CLIENTS,
+  async run(bench) {
+    const ids = idsOf("mixed", SESSIONS);
+    const sessions = (await bench.open()).tenant(TENANT);
+    await makeSmall(sessions, ids);
+    const call = mixedWork(sessions, ids);
+    await openLoop(call, { callsPerSecond: 1_000, durationMs: bench.settings.turnMs });
+    const { calls, failed, latency } = await openLoop(call, {
+      callsPerSecond: CALLS_PER_SECOND,
+      durationMs: TURNS * bench.settings.turnMs,
+    });
+    return {
+      races: [],
+      verdicts: [
+        atMost("p99", { value: latency.p99Ms, unit: "ms" }, 5),
+        atMost("failed", { value: failed, unit: "" }, 0),
+      ],
+      figures: {
+        "calls": { value: calls, unit: "" },
+        "p50": { value: latency.p50Ms, unit: "ms" },
+        "p99.9": { value: latency.p999Ms, unit: "ms" },
+        "slowest": { value: latency.maxMs, unit: "ms" },
+      },
+    };
+  },
+};
+
+/** The calls of mixed work, by their number. */
+export function mixedWork(
+  sessions: TenantSessions,
+  ids: readonly string[],
+): (index: number) => Promise<unknown> {
+  return (index) => {
+    // A prime step, so that kinds and sessions do not go in step.
+    const id = ids[index * 7_919 % ids.length]!;
+    const kind = index % 100;
+    if (kind < 60) return sessions.get(id);
+    if (kind < 80) return sessions.increment(id, "tx_count_1h");
+    if (kind < 90) return sessions.updateContext(id, { risk: index % 2 ? "low" : "high" });
+    if (kind < 96) return sessions.getOrCreate(`new-${index}`, { plan: "free" });
+    return sessions.appendTrajectory(id, VECTOR);
+  };
+}
