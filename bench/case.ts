@@ -6,7 +6,7 @@
 
 import type { Backend, OpenOptions, SessionManager } from "../mod.ts";
 import type { RunningServer } from "../scripts/servers/server.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 import type { Contestant, Race, Standing } from "./rounds.ts";
 import type { CallersOptions, Work } from "./turns.ts";
 import type { Quantity, Verdict } from "./verdict.ts";

@@ -15,25 +15,7 @@ import Keyv from "npm:keyv@^6.1.0";
 import { createStorage } from "npm:unstorage@^1.17.6";
 import unstorageRedis from "npm:unstorage@^1.17.6/drivers/redis";
 import { createClient } from "redis";
-
-/** A session as the peers keep it. */
-export interface PlainSession {
-  readonly context: Record<string, number>;
-  readonly trajectory: number[][];
-}
-
-/** A library that keeps whole values. */
-export interface Peer extends AsyncDisposable {
-  readonly name: PeerName;
-  get(id: string): Promise<PlainSession>;
-  set(id: string, session: PlainSession): Promise<unknown>;
-}
-
-/** The libraries, by the names under which they stand in figures. */
-export const PEER_NAMES = ["connect-redis", "keyv", "bentocache", "unstorage"] as const;
-
-/** One of the libraries. */
-export type PeerName = typeof PEER_NAMES[number];
+import type { Peer, PlainSession } from "./peer.ts";
 
 /** A year, in seconds: no value of the bench runs out. */
 const TTL_S = 31_536_000;

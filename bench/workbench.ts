@@ -8,7 +8,7 @@ import type { OpenOptions, SessionManager } from "../mod.ts";
 import type { ServerBinary } from "../scripts/servers/provision.ts";
 import { type RunningServer, startServer } from "../scripts/servers/server.ts";
 import type { Bench, BenchSettings, CaseBackend } from "./case.ts";
-import type { Peer } from "./peers.ts";
+import type { Peer } from "./peer.ts";
 import { type Contestant, type Race, race } from "./rounds.ts";
 import { openManager } from "./store.ts";
 import { callers, type CallersOptions, type Work } from "./turns.ts";

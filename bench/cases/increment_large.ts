@@ -6,7 +6,7 @@
 
 import { type BenchCase, REDIS_CLIENTS } from "../case.ts";
 import { openRawClient, type RawClient } from "../clients/open.ts";
-import { PEER_NAMES, type PlainSession } from "../peers.ts";
+import { PEER_NAMES, type PlainSession } from "../peer.ts";
 import { RawCommits, recordCommits } from "../recorded_commits.ts";
 import type { Contestant } from "../rounds.ts";
 import { embedding, idsOf, makeLarge, VECTORS } from "../sessions.ts";

@@ -7,7 +7,7 @@
 import { type BenchCase, REDIS_CLIENTS } from "../case.ts";
 import { openRawClient } from "../clients/open.ts";
 import { storeKeyOf } from "../keys.ts";
-import { PEER_NAMES, type PeerName } from "../peers.ts";
+import { PEER_NAMES, type PeerName } from "../peer.ts";
 import type { Contestant } from "../rounds.ts";
 import { embedding, idsOf, makeLarge, VECTORS } from "../sessions.ts";
 import { TENANT } from "../store.ts";
