@@ -34,7 +34,7 @@ export function caseLines(result: CaseResult): string[] {
       lines.push(`  ${name.padEnd(28)} ${rate.padStart(14)} ± ${percent(spread)}${times}`);
     }
     if (!isSteady) {
-      lines.push(`  unsteady: figures lay too far apart, also when run ${attempts} times`);
+      lines.push(`  unsteady: figures lay too far apart (run ${attempts} ×)`);
     }
   }
   for (const [what, quantity] of Object.entries(figures)) {

@@ -5,8 +5,10 @@
  * @module
  */
 
-import { baselineText, compare, ratiosOf, readBaseline } from "../bench/baseline.ts";
+import { baselineText, ratiosOf, readBaseline } from "../bench/baseline.ts";
+import type { CaseBackend } from "../bench/case.ts";
 import { CASES } from "../bench/cases.ts";
+import { guard } from "../bench/guard.ts";
 import { thisMachine, usedVersions } from "../bench/machine.ts";
 import { type BenchOptions, HelpShown, readOptions, UsageError } from "../bench/options.ts";
 import {
@@ -35,31 +37,41 @@ try {
 }
 
 async function main(options: BenchOptions): Promise<number> {
-  // What is wrong with the files is said before minutes are spent.
-  const recorded = options.baseline === "compare" ? await recordedRatios() : undefined;
+  if (options.baseline === "compare") return await compareWithBaseline(options);
+  // That it cannot be written is said before minutes are spent.
   if (options.json !== undefined) await Deno.writeTextFile(options.json, "");
   const results = await measure(options);
   if (options.json !== undefined) await Deno.writeTextFile(options.json, toText(results));
-  if (options.baseline === "none") {
-    print("");
-    for (const line of tableLines(results.cases)) print(line);
-    return exitCodeOf(results);
+  print("");
+  for (const line of tableLines(results.cases)) print(line);
+  if (options.baseline === "none") return exitCodeOf(results);
+  if (exitCodeOf(results) === 2) return 2;
+  await Deno.writeTextFile(BASELINE, baselineText(ratiosOf(results)));
+  print(`\nRecorded in ${BASELINE_NAME}.`);
+  return 0;
+}
+
+async function compareWithBaseline(options: BenchOptions): Promise<number> {
+  const all = Object.entries(await recordedRatios());
+  const compared = await guard({
+    recorded: Object.fromEntries(all.filter(([name]) => isOn(options.backends, name))),
+    async measure(names) {
+      const cases = options.cases.filter(({ name }) => names.includes(name));
+      return ratiosOf(await measure({ ...options, cases }));
+    },
+  });
+  if (compared.length === 0) {
+    throw new Error(`${BASELINE_NAME} holds nothing of ${options.backends.join(", ")}.`);
   }
-  const broken = results.cases.find(({ error }) => error !== undefined);
-  if (broken) return 2;
-  const measured = ratiosOf(results);
-  if (!recorded) {
-    await Deno.writeTextFile(BASELINE, baselineText(measured));
-    print(`\nRecorded in ${BASELINE_NAME}.`);
-    return 0;
-  }
-  const compared = compare(recorded, measured).filter(({ name }) =>
-    options.backends.some((backend) => name.includes(` ${backend}:`))
-  );
   print(`\nAgainst ${BASELINE_NAME}:`);
   for (const line of baselineLines(compared)) print(line);
   if (compared.some(({ state }) => state === "unmeasured")) return 2;
   return compared.some(({ state }) => state === "lost") ? 1 : 0;
+}
+
+/** Whether a ratio was measured on one of some backends. */
+function isOn(backends: readonly CaseBackend[], name: string): boolean {
+  return backends.some((backend) => name.includes(` ${backend}: `));
 }
 
 async function measure({ cases, backends, settings }: BenchOptions): Promise<Results> {

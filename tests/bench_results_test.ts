@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { baselineText, compare, ratiosOf, readBaseline } from "../bench/baseline.ts";
 import { CASES } from "../bench/cases.ts";
+import { guard } from "../bench/guard.ts";
 import { usedVersions } from "../bench/machine.ts";
 import { readOptions, UsageError } from "../bench/options.ts";
 import {
@@ -129,6 +130,45 @@ Deno.test("a baseline holds ratios of rates, and is read as it was written", () 
   ) {
     assertThrows(() => readBaseline(text, "baseline.json"), Error, "--write-baseline");
   }
+});
+
+Deno.test("the guard measures again what seems lost, and nothing else", async () => {
+  const recorded = { "a ioredis: x": 1, "b ioredis: x": 1, "b ioredis: y": 1 };
+  const measured = [
+    { "a ioredis: x": 1, "b ioredis: x": 0.5, "b ioredis: y": 0.9 },
+    { "b ioredis: x": 0.8, "b ioredis: y": 0.1 },
+  ];
+  const asked: string[][] = [];
+  const compared = await guard({
+    recorded,
+    measure(cases) {
+      asked.push([...cases]);
+      return Promise.resolve(measured[asked.length - 1]!);
+    },
+  });
+  assertEquals(asked, [["a", "b"], ["b"]]);
+  assertEquals(compared.map(({ measured, state }) => ({ measured, state })), [
+    { measured: 1, state: "kept" },
+    { measured: 0.8, state: "kept" },
+    { measured: 0.9, state: "kept" },
+  ]);
+});
+
+Deno.test("the guard gives up on what stays lost, and when its minute is over", async () => {
+  let [asked, atMs] = [0, 0];
+  const options = (tookMs: number) => ({
+    recorded: { "a ioredis: x": 1 },
+    measure() {
+      asked++;
+      atMs += tookMs;
+      return Promise.resolve({ "a ioredis: x": 0.6 });
+    },
+    now: () => atMs,
+  });
+  assertEquals((await guard(options(1_000)))[0]!.state, "lost");
+  assertEquals(asked, 3);
+  assertEquals((await guard(options(50_000)))[0]!.state, "lost");
+  assertEquals(asked, 4);
 });
 
 Deno.test("the recorded baseline is one, and of cases that there are", async () => {

@@ -41,7 +41,11 @@ const JOBS: Record<PodJobName, (job: PodJob) => Promise<BegunJob>> = {
   async get(job) {
     const manager = await openManager(job.backend, job.url);
     const sessions = manager.tenant(TENANT);
-    const work: Work = (caller) => sessions.loadFromStore(idOf(job, caller));
+    const work: Work = (caller) => {
+      // Of a version that it knows it would be told only that it is the same.
+      manager.clearCache();
+      return sessions.loadFromStore(idOf(job, caller));
+    };
     return inTurns(job, work, () => manager.close());
   },
   "read-shared": (job) => Promise.resolve(new SharedReaders(job)),

@@ -41,7 +41,9 @@ export async function packageSize(folder: string): Promise<PackageSize> {
   const project = `${folder}/project`;
   await Deno.mkdir(project);
   await Deno.writeTextFile(`${project}/package.json`, '{ "private": true, "type": "module" }');
-  await Deno.writeTextFile(`${project}/main.js`, 'export * from "@hakgal/sessions";\n');
+  // What a program uses; the rest can be left out.
+  const main = 'import { SessionManager } from "@hakgal/sessions";\nawait SessionManager.open();\n';
+  await Deno.writeTextFile(`${project}/main.js`, main);
   await mustRun(
     ["npm", "install", "--no-audit", "--no-fund", "--omit=peer", path, ESBUILD],
     project,
