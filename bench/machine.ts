@@ -29,7 +29,7 @@ const PACKAGES: readonly string[] = [
 export function thisMachine(): Machine {
   const processors = cpus();
   return {
-    os: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
+    os: `${Deno.build.os} ${Deno.build.arch}`,
     cpu: processors[0]?.model.trim() ?? "unknown",
     cores: processors.length,
     memoryBytes: Deno.systemMemoryInfo().total,
@@ -37,17 +37,23 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Versions in use: of packages as deno.lock has them. `server` is e.g. `redis 7.0.15`. */
+/** Versions in use; those of packages are read from deno.lock. `server` is e.g. `redis 7.0.15`. */
 export async function usedVersions(server: string): Promise<Versions> {
-  const text = await Deno.readTextFile(new URL("../deno.lock", import.meta.url));
-  const { specifiers }: { specifiers: Record<string, string> } = JSON.parse(text);
+  const { specifiers } = await readJson<{ specifiers: Record<string, string> }>("deno.lock");
+  const { imports } = await readJson<{ imports: Record<string, string> }>("deno.json");
   const versions: Record<string, string> = { deno: Deno.version.deno, server };
   for (const name of PACKAGES) {
-    const entry = Object.entries(specifiers).find(([key]) =>
-      key.startsWith(`npm:${name}@`) && !key.slice(name.length + 5).includes("@")
+    // Of a client several versions are tested; measured is the one that its bare name means.
+    const major = /@\^(\d+)/.exec(imports[name] ?? "")?.[1];
+    const found = Object.entries(specifiers).find(([specifier, version]) =>
+      specifier.startsWith(`npm:${name}@`) && (!major || version.startsWith(`${major}.`))
     );
     // "1.2.3_peer@4.5.6" with the peers that it was resolved with.
-    if (entry) versions[name] = entry[1].split("_")[0]!;
+    if (found) versions[name] = found[1].split("_")[0]!;
   }
   return versions;
+}
+
+async function readJson<Content>(file: string): Promise<Content> {
+  return JSON.parse(await Deno.readTextFile(new URL(`../${file}`, import.meta.url)));
 }

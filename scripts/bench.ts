@@ -38,10 +38,7 @@ try {
 
 async function main(options: BenchOptions): Promise<number> {
   if (options.baseline === "compare") return await compareWithBaseline(options);
-  // That it cannot be written is said before minutes are spent.
-  if (options.json !== undefined) await Deno.writeTextFile(options.json, "");
   const results = await measure(options);
-  if (options.json !== undefined) await Deno.writeTextFile(options.json, toText(results));
   print("");
   for (const line of tableLines(results.cases)) print(line);
   if (options.baseline === "none") return exitCodeOf(results);
@@ -74,7 +71,7 @@ function isOn(backends: readonly CaseBackend[], name: string): boolean {
   return backends.some((backend) => name.includes(` ${backend}: `));
 }
 
-async function measure({ cases, backends, settings }: BenchOptions): Promise<Results> {
+async function measure({ cases, backends, settings, json }: BenchOptions): Promise<Results> {
   const { turnMs, rounds, withPeers, isFull } = settings;
   const startedAt = new Date().toISOString();
   const machine = thisMachine();
@@ -86,20 +83,30 @@ async function measure({ cases, backends, settings }: BenchOptions): Promise<Res
   );
   const isServed = runs.some(({ backend }) => needsServer(backend));
   const binary = isServed ? await redisServer() : undefined;
+  const versions = await usedVersions(binary ? `redis ${binary.version}` : "none");
   const found: CaseResult[] = [];
+  const results = (): Results => ({
+    ...{ format: RESULTS_FORMAT, startedAt, machine, versions, cases: found },
+    settings: { turnMs, rounds, withPeers, isFull },
+  });
+  if (json !== undefined) await checkWritable(json);
   for (const { one, backend } of runs) {
     const result = await runCase(one, { backend, settings, binary });
     for (const line of caseLines(result)) print(line);
     found.push(result);
+    // After each case: a run takes an hour, and may be ended before.
+    if (json !== undefined) await Deno.writeTextFile(json, toText(results()));
   }
-  return {
-    format: RESULTS_FORMAT,
-    startedAt,
-    settings: { turnMs, rounds, withPeers, isFull },
-    machine,
-    versions: await usedVersions(binary ? `redis ${binary.version}` : "none"),
-    cases: found,
-  };
+  return results();
+}
+
+/** That a file cannot be written is said before minutes are spent; what it holds stays until there is something new. */
+async function checkWritable(path: string): Promise<void> {
+  try {
+    (await Deno.open(path, { append: true, create: true })).close();
+  } catch (cause) {
+    throw new Error(`--json ${path} cannot be written: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function redisServer(): Promise<ServerExecutable> {

@@ -20,6 +20,8 @@ export interface Drawn {
 }
 
 const WIDTH = 860;
+/** Room for the title and the legend. */
+const TOP = 64;
 const STYLE = { fontFamily: "system-ui, sans-serif", fontSize: "12px", background: "white" };
 const COLORS: Readonly<Record<string, string>> = {
   ioredis: "#2563eb",
@@ -49,7 +51,7 @@ function targets({ cases }: Results): Drawn | undefined {
     "bench-targets.svg",
     "Each figure in parts of its target; right of the line it is reached",
     {
-      height: 80 + 18 * new Set(points.map(({ label }) => label)).size,
+      height: TOP + 40 + 18 * new Set(points.map(({ label }) => label)).size,
       marginLeft: 300,
       x: { type: "log", grid: true, label: "parts of the target (reached from 1 on)" },
       y: { label: null, domain: [...new Set(points.map(({ label }) => label))] },
@@ -77,7 +79,7 @@ function peers({ cases }: Results): Drawn | undefined {
     "bench-peers.svg",
     "Increments a second of one counter in a session of 10 × 1,536 vectors",
     {
-      height: 60 + 22 * bars.length,
+      height: TOP + 40 + 22 * bars.length,
       marginLeft: 200,
       marginRight: 110,
       x: { type: "log", grid: true, label: "increments a second" },
@@ -104,33 +106,49 @@ function latencies({ cases }: Results): Drawn | undefined {
     )
   );
   if (spans.length === 0) return undefined;
-  return draw("bench-latency.svg", "Latency of calls: p50 to p99 as a bar, p99.9 as a dot", {
-    height: 80 + 18 * spans.length,
-    marginLeft: 300,
-    marginRight: 110,
-    x: { type: "log", grid: true, label: "milliseconds" },
-    y: { label: null, domain: [...new Set(spans.map(({ label }) => label))] },
-    fy: { label: null },
-    marks: [
-      Plot.ruleY(spans, {
-        ...{ x1: "p50Ms", x2: "p99Ms", y: "label", fy: "backend", stroke: colorOf, strokeWidth: 5 },
-      }),
-      Plot.dot(spans, { x: "p999Ms", y: "label", fy: "backend", fill: colorOf, r: 3 }),
-    ],
-  }, spans);
+  const labels = [...new Set(spans.map(({ label }) => label))];
+  return draw(
+    "bench-latency.svg",
+    "Latency of calls: p50 (ring), p99 (dot) and p99.9 (line's end)",
+    {
+      height: TOP + 40 + 18 * labels.length,
+      marginLeft: 300,
+      x: { type: "log", grid: true, label: "milliseconds" },
+      y: { label: null, domain: labels },
+      marks: [
+        Plot.ruleY(spans, {
+          x1: "p50Ms",
+          x2: "p999Ms",
+          y: "label",
+          stroke: colorOf,
+          strokeOpacity: 0.6,
+        }),
+        Plot.dot(spans, { x: "p50Ms", y: "label", stroke: colorOf, fill: "white", r: 3.5 }),
+        Plot.dot(spans, { x: "p99Ms", y: "label", fill: colorOf, r: 3.5 }),
+      ],
+    },
+    spans,
+  );
 }
 
 /** Rates by the number of sessions in the store. */
 function growth({ cases }: Results): Drawn | undefined {
   const points = cases.filter((result) => result.case === "growth").flatMap(growthPoints);
   if (points.length === 0) return undefined;
+  const counts = [...new Set(points.map(({ sessions }) => sessions))];
   return draw(
     "bench-growth.svg",
     "Rates with more and more sessions, in parts of those with the fewest",
     {
       height: 300,
-      x: { type: "log", grid: true, label: "sessions in the store", tickFormat: ",d" },
-      y: { grid: true, zero: true, label: "parts of the first" },
+      x: {
+        type: "log",
+        grid: true,
+        label: "sessions in the store",
+        ticks: counts,
+        tickFormat: "~s",
+      },
+      y: { grid: true, zero: true, label: null },
       fx: { label: null },
       marks: [
         Plot.ruleY([0, 1], { strokeOpacity: 0.4 }),
@@ -187,12 +205,20 @@ function draw(
   const backends = [...new Set(data.map(({ backend }) => backend))];
   const plot = Plot.plot({
     ...options,
-    ...{ document, width: WIDTH, style: STYLE, marginTop: 50, ariaLabel: title },
+    ...{ document, width: WIDTH, style: STYLE, marginTop: TOP, ariaLabel: title },
   });
   plot.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const line = (x: number, y: number, text: string, fill: string, weight: string) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", "text");
-    for (const [name, value] of Object.entries({ x, y, fill, "font-weight": weight })) {
+    for (
+      const [name, value] of Object.entries({
+        x,
+        y,
+        fill,
+        "font-weight": weight,
+        "text-anchor": "start",
+      })
+    ) {
       element.setAttribute(name, String(value));
     }
     element.textContent = text;
