@@ -72,7 +72,8 @@ export class RawCommits {
   /** A function that sends the commit that creates a session, each time for another one. */
   recreate({ key, batch }: RecordedCommit): () => Promise<unknown> {
     const { head, tail, rest } = this.#prepared(batch);
-    const nonceAt = rest.indexOf("create") + 1;
+    // The header stands before them, and the nonce behind the operation's name.
+    const nonceAt = rest.indexOf("create") + 2;
     let made = 0;
     return () => {
       const args = [head + ++this.#seq + tail, ...rest];

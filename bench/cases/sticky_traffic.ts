@@ -7,7 +7,7 @@
 import { type BenchCase, REDIS_CLIENTS } from "../case.ts";
 import { Pod } from "../pods/pod.ts";
 import type { Contestant } from "../rounds.ts";
-import { idsOf, makeSmall } from "../sessions.ts";
+import { forEach, idsOf, makeSmall } from "../sessions.ts";
 import { TENANT } from "../store.ts";
 import { rateAtLeast } from "../verdict.ts";
 
@@ -48,6 +48,8 @@ export const stickyTraffic: BenchCase = {
         name,
         async turn(latencies) {
           await others.obey({ pods: pods - 1 });
+          // All of them have just loaded every shared session: that is their start, and no traffic.
+          await forEach(shared, (id) => sessions.increment(id, "n"));
           return await turn(latencies);
         },
       };

@@ -10,6 +10,12 @@ import type { PodJob, PodOrder, PodTurn } from "./protocol.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
+/** A turn takes seconds, opening many pods on a busy machine longer; more than this is a hang. */
+const ANSWER_MS = 180_000;
+
+/** After this a process that was to end is ended. */
+const END_MS = 10_000;
+
 /** A process with a job. Ending it is its owner's: by `await using`. */
 export class Pod implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -49,15 +55,30 @@ export class Pod implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Without orders to come it ends by itself; one that has ended already takes no end of them.
     await this.#orders.close().catch(() => undefined);
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), END_MS);
     await this.#process.status;
-    await this.#answers.return(undefined);
+    clearTimeout(timer);
+    // Reads what is left, so that nothing of it stays open; after an answer that did not come too.
+    while (!(await this.#answers.next()).done);
   }
 
   async #answer(): Promise<string> {
-    const { value, done } = await this.#answers.next();
+    const { value, done } = await within(ANSWER_MS, this.#answers.next());
     if (!done) return value;
     const { code } = await this.#process.status;
     throw new Error(`A process of the bench ended with ${code}; see its message above.`);
+  }
+}
+
+async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Error(`A process of the bench has not answered for ${limitMs / 1_000} s.`));
+  }, limitMs);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
