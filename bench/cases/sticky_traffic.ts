@@ -19,7 +19,8 @@ const PODS = [1, 10, 100];
 
 /**
  * `increment` by one pod: nine of ten calls go to sessions of its own, the tenth to one of those that every pod holds.
- * The others live in another process, and read the shared sessions, 500 times a second together.
+ * The others live in another process, and read the shared sessions, 500 times a second together; where there are none, a
+ * raw client does.
  */
 export const stickyTraffic: BenchCase = {
   name: "sticky_traffic",
