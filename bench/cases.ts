@@ -16,6 +16,7 @@ import { incrementHot2Pods } from "./cases/increment_hot_2pods.ts";
 import { incrementLarge } from "./cases/increment_large.ts";
 import { journal } from "./cases/journal.ts";
 import { loadLarge } from "./cases/load_large.ts";
+import { observedRead } from "./cases/observed_read.ts";
 import { openLoopCase } from "./cases/open_loop.ts";
 import { outage } from "./cases/outage.ts";
 import { outageMemory } from "./cases/outage_memory.ts";
@@ -30,7 +31,16 @@ import { updateSmall } from "./cases/update_small.ts";
 
 /** All of them. */
 export const CASES: readonly BenchCase[] = [
-  ...[cachedRead, incrementLarge, updateSmall, incrementHot, incrementHot2Pods, append, loadLarge],
+  ...[
+    cachedRead,
+    observedRead,
+    incrementLarge,
+    updateSmall,
+    incrementHot,
+    incrementHot2Pods,
+    append,
+    loadLarge,
+  ],
   ...[recover10000, create, revalidate, stickyTraffic, sharedTraffic, openLoopCase, outage],
   ...[outageMemory, journal, sqliteIncrement, sqliteGet, growth, startup, gc, checker],
 ];
