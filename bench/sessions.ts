@@ -52,3 +52,12 @@ export async function makeSmall(sessions: TenantSessions, ids: readonly string[]
     (id) => sessions.getOrCreate(id, { plan: "free", tx_count_1h: 5, risk: "low" }),
   );
 }
+
+/** Holds next to nothing, so that a session that was not asked for just now is read from the store as a whole. */
+export const COLD_CACHE = { maxSessions: 1 } as const;
+
+/** Goes round and round: answers one after the other. */
+export function inTurn<Item>(items: readonly Item[]): () => Item {
+  let next = 0;
+  return () => items[next++ % items.length]!;
+}

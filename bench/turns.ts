@@ -44,15 +44,24 @@ export function callers(name: string, work: Work, options: CallersOptions): Cont
   };
 }
 
+/** How whole jobs are timed. */
+export interface WholeJobOptions {
+  /** Done before each turn, and not timed. */
+  readonly before?: () => void;
+  /** The time, in milliseconds. @default performance.now */
+  readonly now?: () => number;
+}
+
 /** A contestant that does one whole job a turn; `job` answers the pieces of work in it. */
 export function wholeJob(
   name: string,
   job: () => Promise<number>,
-  now: () => number = () => performance.now(),
+  { before, now = () => performance.now() }: WholeJobOptions = {},
 ): Contestant {
   return {
     name,
     async turn() {
+      before?.();
       const startedAtMs = now();
       const pieces = await job();
       return pieces / (now() - startedAtMs) * 1_000;

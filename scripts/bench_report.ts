@@ -10,6 +10,7 @@ import { parts } from "../bench/report/markdown.ts";
 import { drawPlots } from "../bench/report/plots.ts";
 import { fromText } from "../bench/results.ts";
 import { print, printError } from "./print.ts";
+import { run } from "./servers/run.ts";
 
 const DOCUMENTS = ["docs/performance.md", "docs/scale.md"];
 const IMAGES = "docs/images";
@@ -43,9 +44,14 @@ async function report(path: string): Promise<void> {
     }
     await Deno.writeTextFile(document, text);
   }
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...DOCUMENTS] }).spawn()
-    .status;
+  await format([...DOCUMENTS, path, ...plots.map(({ file }) => `${IMAGES}/${file}`)]);
   print(`${DOCUMENTS.join(", ")} and ${plots.length} plots in ${IMAGES} are of ${path}.`);
+}
+
+/** As `deno task check` wants them. */
+async function format(files: readonly string[]): Promise<void> {
+  const { code, stderr } = await run([Deno.execPath(), "fmt", "--quiet", ...files]);
+  if (code !== 0) throw new Error(`deno fmt failed: ${stderr}`);
 }
 
 async function readText(path: string): Promise<string> {

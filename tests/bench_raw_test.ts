@@ -4,7 +4,7 @@ import { REDIS_CLIENTS } from "../bench/case.ts";
 import { openRawClient, type RawClient } from "../bench/clients/open.ts";
 import { storeKeyOf } from "../bench/keys.ts";
 import { RawCommits, recordCommits } from "../bench/recorded_commits.ts";
-import { embedding } from "../bench/sessions.ts";
+import { COLD_CACHE, embedding, idsOf, inTurn, makeSmall } from "../bench/sessions.ts";
 import { TENANT } from "../bench/store.ts";
 import { Workbench } from "../bench/workbench.ts";
 import { serverBinary } from "./support/servers.ts";
@@ -57,6 +57,19 @@ for (const backend of REDIS_CLIENTS) {
     assertEquals(holdsVector(await client.hgetallMany([key, key])), true);
   });
 }
+
+Deno.test("a pod with a cold cache reads the whole record each time", async () => {
+  const binary = await serverBinary("redis");
+  await using bench = await Workbench.open({ backend: "ioredis", settings: SETTINGS, binary });
+  const ids = idsOf("cold", 5);
+  await makeSmall((await bench.open()).tenant(TENANT), ids);
+  const pod = (await bench.open({ cache: COLD_CACHE })).tenant(TENANT);
+  await bench.server.command("CONFIG", "RESETSTAT");
+  const next = inTurn(ids);
+  for (let call = 0; call < 20; call++) await pod.loadFromStore(next());
+  const info = String(await bench.server.command("INFO", "commandstats"));
+  assertEquals(/cmdstat_hgetall:calls=(\d+)/.exec(info)?.[1], "20");
+});
 
 Deno.test("calls that send more or fewer commits than they are cannot be paired", async () => {
   const binary = await serverBinary("redis");

@@ -109,13 +109,14 @@ Deno.test("a caller that fails ends the turn with its error", async () => {
   await assertRejects(() => turn(new LatencyRecorder()), Error, "the store is away");
 });
 
-Deno.test("a whole job's rate is its pieces by its time", async () => {
+Deno.test("a whole job's rate is its pieces by its time, without what is done before", async () => {
   const clock = steppingClock();
   const job = () => {
     clock.pass(500);
     return Promise.resolve(10_000);
   };
-  assertEquals(await wholeJob("a", job, clock.now).turn(new LatencyRecorder()), 20_000);
+  const options = { before: () => clock.pass(1_000), now: clock.now };
+  assertEquals(await wholeJob("a", job, options).turn(new LatencyRecorder()), 20_000);
 });
 
 Deno.test("percentiles hold three digits, and the slowest call is told as it was", () => {

@@ -9,6 +9,7 @@ import { type Bench, type BenchCase, REDIS_CLIENTS } from "../case.ts";
 import { openRawClient } from "../clients/open.ts";
 import { memoryFigures } from "../memory_figures.ts";
 import type { Contestant, Race } from "../rounds.ts";
+import { COLD_CACHE, inTurn } from "../sessions.ts";
 import { fill, type SessionSize, type Stage, stageIds, stagesFor } from "../stages.ts";
 import { TENANT } from "../store.ts";
 import { wholeJob } from "../turns.ts";
@@ -24,8 +25,9 @@ const MEMORY_BOUND = 1.3;
 /** A stage, and a pod on its store. */
 interface Filled extends Stage {
   readonly name: string;
-  readonly reader: TenantSessions;
-  readonly clearCache: () => void;
+  readonly pod: TenantSessions;
+  /** A pod that holds nothing. */
+  readonly coldPod: TenantSessions;
 }
 
 /** Stores of 1,000, 10,000, 100,000 and 1,000,000 sessions side by side, each on a server of its own. */
@@ -63,32 +65,29 @@ export const growth: BenchCase = {
 async function filled(bench: Bench, stage: Stage): Promise<Filled> {
   const server = await bench.startServer();
   const client = bench.use(await openRawClient(bench.backend, server.url));
-  const manager = await bench.open({ url: server.url });
-  const reader = manager.tenant(TENANT);
-  await fill(reader, client, stage);
+  const pod = (await bench.open({ url: server.url })).tenant(TENANT);
+  const coldPod = (await bench.open({ url: server.url, cache: COLD_CACHE })).tenant(TENANT);
+  await fill(pod, client, stage);
   const name = `${stage.sessions.toLocaleString("en")} sessions`;
-  return { ...stage, name, reader, clearCache: () => manager.clearCache() };
+  return { ...stage, name, pod, coldPod };
 }
 
 function incrementing(bench: Bench, stage: Filled): Contestant {
   const ids = calledIds(stage);
-  const work = (caller: number) => stage.reader.increment(ids[caller % CALLED]!, "n");
+  const work = (caller: number) => stage.pod.increment(ids[caller % CALLED]!, "n");
   return bench.callers(`increment, ${stage.name}`, work, { callers: CALLERS });
 }
 
 function loading(bench: Bench, stage: Filled): Contestant {
-  const ids = calledIds(stage);
-  const work = (caller: number) => {
-    stage.clearCache();
-    return stage.reader.loadFromStore(ids[caller % CALLED]!);
-  };
+  const next = inTurn(calledIds(stage));
+  const work = () => stage.coldPod.loadFromStore(next());
   return bench.callers(`load, ${stage.name}`, work, { callers: 16 });
 }
 
 function listing(stage: Filled): Contestant {
   return wholeJob(`list, ${stage.name}`, async () => {
     let entries = 0;
-    for await (const _ of stage.reader.list()) entries++;
+    for await (const _ of stage.pod.list()) entries++;
     return entries;
   });
 }

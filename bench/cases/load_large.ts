@@ -9,7 +9,7 @@ import { openRawClient } from "../clients/open.ts";
 import { storeKeyOf } from "../keys.ts";
 import { PEER_NAMES, type PeerName } from "../peer.ts";
 import type { Contestant } from "../rounds.ts";
-import { embedding, idsOf, makeLarge, VECTORS } from "../sessions.ts";
+import { COLD_CACHE, embedding, idsOf, inTurn, makeLarge, VECTORS } from "../sessions.ts";
 import { TENANT } from "../store.ts";
 import { rateAtLeast, rateAtLeastBest } from "../verdict.ts";
 
@@ -31,21 +31,17 @@ export const loadLarge: BenchCase = {
     const client = bench.use(await openRawClient(bench.backend, bench.server.url));
     const keys = ids.map(storeKeyOf);
     const options = { callers: CALLERS };
-    // Another pod's copy, so that no version is known and the whole record is read each time.
-    const load = async (id: string) => {
-      manager.clearCache();
-      return await reader.loadFromStore(id);
-    };
-    const manager = await bench.open();
-    const reader = manager.tenant(TENANT);
+    // Another pod, that holds nothing: of a version that it knew it would be told only that it is the same.
+    const reader = (await bench.open({ cache: COLD_CACHE })).tenant(TENANT);
+    const [mine, looked, its] = [inTurn(ids), inTurn(ids), inTurn(keys)];
     const race = await bench.race([
-      bench.callers("ours", (caller) => load(ids[caller % SESSIONS]!), options),
+      bench.callers("ours", () => reader.loadFromStore(mine()), options),
       bench.callers(
         "ours, vectors looked at",
-        async (caller) => (await load(ids[caller % SESSIONS]!))!.trajectory,
+        async () => (await reader.loadFromStore(looked()))!.trajectory,
         options,
       ),
-      bench.callers("raw HGETALL", (caller) => client.hgetall(keys[caller % SESSIONS]!), options),
+      bench.callers("raw HGETALL", () => client.hgetall(its()), options),
       ...await peers(),
     ]);
     return {

@@ -5,7 +5,7 @@
  */
 
 import type { BenchCase } from "../case.ts";
-import { idsOf, makeLarge } from "../sessions.ts";
+import { COLD_CACHE, idsOf, inTurn, makeLarge } from "../sessions.ts";
 import { fourProcesses } from "../sqlite_processes.ts";
 import { RawSqlite } from "../sqlite_raw.ts";
 import { TENANT } from "../store.ts";
@@ -28,17 +28,13 @@ export const sqliteGet: BenchCase = {
     const url = `${bench.folder}/sessions.db`;
     const ids = idsOf("large", SESSIONS);
     await makeLarge((await bench.open({ url })).tenant(TENANT), ids);
-    const reader = await bench.open({ url });
-    const sessions = reader.tenant(TENANT);
+    const sessions = (await bench.open({ url, cache: COLD_CACHE })).tenant(TENANT);
     const value = new Uint8Array(VALUE_BYTES);
     const raw = bench.use(new RawSqlite(`${bench.folder}/raw.db`, ids, value));
-    let [mine, its] = [0, 0];
+    const [mine, its] = [inTurn(ids), inTurn(ids)];
     const race = await bench.race([
-      bench.callers("ours", () => {
-        reader.clearCache();
-        return sessions.loadFromStore(ids[mine++ % SESSIONS]!);
-      }, { callers: 1 }),
-      bench.callers(RAW, () => Promise.resolve(raw.select(ids[its++ % SESSIONS]!)), { callers: 1 }),
+      bench.callers("ours", () => sessions.loadFromStore(mine()), { callers: 1 }),
+      bench.callers(RAW, () => Promise.resolve(raw.select(its())), { callers: 1 }),
     ]);
     const processes = await fourProcesses(bench, { job: "get", url, ids });
     const share = pairedRatio(standingOf(race, "ours").rounds, standingOf(race, RAW).rounds);

@@ -5,7 +5,7 @@
  */
 
 import type { BenchCase } from "../case.ts";
-import { idsOf, makeSmall } from "../sessions.ts";
+import { idsOf, inTurn, makeSmall } from "../sessions.ts";
 import { fourProcesses } from "../sqlite_processes.ts";
 import { RawSqlite } from "../sqlite_raw.ts";
 import { TENANT } from "../store.ts";
@@ -27,16 +27,16 @@ export const sqliteIncrement: BenchCase = {
     const sessions = (await bench.open({ url })).tenant(TENANT);
     await makeSmall(sessions, ids);
     const raw = bench.use(new RawSqlite(`${bench.folder}/raw.db`, ids, new Uint8Array(100)));
-    let [mine, its] = [0, 0];
+    const [mine, its] = [inTurn(ids), inTurn(ids)];
     const race = await bench.race([
-      bench.callers("ours", () => sessions.increment(ids[mine++ % SESSIONS]!, "n"), { callers: 1 }),
+      bench.callers("ours", () => sessions.increment(mine(), "n"), { callers: 1 }),
       bench.callers(
         "ours, 64 callers",
         (caller) => sessions.increment(ids[caller % SESSIONS]!, "n"),
         { callers: CALLERS },
       ),
       bench.callers(RAW, () => {
-        raw.update(ids[its++ % SESSIONS]!);
+        raw.update(its());
         return Promise.resolve();
       }, { callers: 1 }),
     ]);

@@ -7,7 +7,7 @@
 import { type BenchCase, REDIS_CLIENTS } from "../case.ts";
 import { openRawClient } from "../clients/open.ts";
 import { RawCommits, recordCommits } from "../recorded_commits.ts";
-import { idsOf, makeSmall } from "../sessions.ts";
+import { idsOf, inTurn, makeSmall } from "../sessions.ts";
 import { TENANT } from "../store.ts";
 import { rateAtLeast } from "../verdict.ts";
 
@@ -34,11 +34,11 @@ export const updateSmall: BenchCase = {
       bench.use(await openRawClient(bench.backend, bench.server.url)),
     );
     const send = recorded.map((commit) => commits.resend(commit));
-    const [ours, raw] = [turntable(SESSIONS), turntable(SESSIONS)];
+    const [mine, raw] = [inTurn(ids), inTurn(send)];
     const options = { callers: CALLERS };
     const race = await bench.race([
-      bench.callers("ours", () => sessions.updateContext(ids[ours()]!, PATCH), options),
-      bench.callers("raw EVALSHA", () => send[raw()]!(), options),
+      bench.callers("ours", () => sessions.updateContext(mine(), PATCH), options),
+      bench.callers("raw EVALSHA", () => raw()(), options),
     ]);
     return {
       races: [race],
@@ -46,9 +46,3 @@ export const updateSmall: BenchCase = {
     };
   },
 };
-
-/** Counts round and round, from 0 to below `end`. */
-function turntable(end: number): () => number {
-  let next = 0;
-  return () => next++ % end;
-}

@@ -6,6 +6,7 @@
 
 import type { SessionManager } from "../../mod.ts";
 import { openRawClient, type RawClient } from "../clients/open.ts";
+import { COLD_CACHE, inTurn } from "../sessions.ts";
 import { storeKeyOf } from "../keys.ts";
 import { LatencyRecorder } from "../latency.ts";
 import { openManager, TENANT } from "../store.ts";
@@ -40,14 +41,10 @@ const JOBS: Record<PodJobName, (job: PodJob) => Promise<BegunJob>> = {
     });
   },
   async get(job) {
-    const manager = await openManager(job.backend, job.url);
+    const manager = await openManager(job.backend, job.url, { cache: COLD_CACHE });
     const sessions = manager.tenant(TENANT);
-    const work: Work = (caller) => {
-      // Of a version that it knows it would be told only that it is the same.
-      manager.clearCache();
-      return sessions.loadFromStore(idOf(job, caller));
-    };
-    return inTurns(job, work, () => manager.close());
+    const next = inTurn(job.ids);
+    return inTurns(job, () => sessions.loadFromStore(next()), () => manager.close());
   },
   "read-shared": (job) => SharedReaders.begin(job),
 };
