@@ -21,7 +21,7 @@ import {
   Measurements,
   type ObservedManager,
 } from "./measurements.ts";
-import { loadPeer } from "./peer.ts";
+import { loadOptional } from "../core/optional_package.ts";
 
 export type { ObservedManager } from "./measurements.ts";
 
@@ -85,7 +85,11 @@ export async function openTelemetry(
   options: OpenTelemetryOptions = {},
 ): Promise<OpenTelemetryObservation> {
   const server = serverAttributes(options.url);
-  const api = await loadPeer("@opentelemetry/api", () => import("@opentelemetry/api"));
+  const api = await loadOptional(
+    "@opentelemetry/api",
+    "observability",
+    () => import("@opentelemetry/api"),
+  );
   const endMetrics = measure(api, manager, options.tenants);
   const endTraces = manager.observe(new Tracing(api, manager.backend, server));
   return {

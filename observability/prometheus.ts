@@ -14,7 +14,7 @@ import {
   Measurements,
   type ObservedManager,
 } from "./measurements.ts";
-import { loadPeer } from "./peer.ts";
+import { loadOptional } from "../core/optional_package.ts";
 
 export type { ObservedManager } from "./measurements.ts";
 
@@ -87,7 +87,7 @@ export async function prometheusMetrics(
 ): Promise<PrometheusMetrics> {
   const { tenants, latencyWindowSeconds = 60, latencyBuckets = LATENCY_BUCKETS } = options;
   checkWindow(latencyWindowSeconds);
-  const client = await loadPeer("prom-client", () => import("prom-client"));
+  const client = await loadOptional("prom-client", "observability", () => import("prom-client"));
   const registry = (options.registry ?? client.register) as InstanceType<typeof client.Registry>;
   if (registry.getSingleMetric(P99)) {
     throw new ConfigError(

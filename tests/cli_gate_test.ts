@@ -4,12 +4,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Registry } from "prom-client";
 import { SessionManager } from "../mod.ts";
 import { prometheusMetrics } from "../observability/prometheus.ts";
-import { HttpProcess } from "../scripts/servers/http_process.ts";
 import { pickPort } from "../scripts/servers/ports.ts";
 import { startServer } from "../scripts/servers/server.ts";
 import { command, type CommandResult } from "./cli_support.ts";
 import { until } from "./redis_support.ts";
-import { monitoringTools, Prometheus } from "./support/monitoring.ts";
+import { Prometheus, startRedisExporter } from "./support/monitoring.ts";
 import { serverBinary } from "./support/servers.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -247,16 +246,10 @@ Deno.test("a Prometheus that cannot be asked is exit code 2, and one sentence", 
 });
 
 Deno.test("a real Prometheus opens the gate for a good run, and closes it when recoveries fail", async () => {
-  const { redisExporter } = await monitoringTools();
   const logPath = await Deno.makeTempFile({ prefix: "hakgal-exporter-" });
   try {
     await using server = await startServer(await serverBinary("redis"));
-    await using exporter = await HttpProcess.start({
-      program: redisExporter,
-      args: (port) => ["-web.listen-address", `127.0.0.1:${port}`, "-redis.addr", server.url],
-      readyPath: "/metrics",
-      logPath,
-    });
+    await using exporter = await startRedisExporter(server.url, logPath);
     await using manager = await SessionManager.open({
       ...{ backend: "ioredis", url: server.url, idSecret: "an-id-secret" },
     });

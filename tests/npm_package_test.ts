@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { buildPackage } from "../scripts/npm/build.ts";
+import { listFiles } from "../scripts/npm/package.ts";
 import { OPTIONAL_PEERS } from "../scripts/npm/peers.ts";
 import { startServer } from "../scripts/servers/server.ts";
 import { run } from "../scripts/servers/run.ts";
@@ -202,13 +203,4 @@ async function writeFiles(folder: string, files: Readonly<Record<string, string>
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, text);
   }
-}
-
-async function listFiles(folder: string, below = ""): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
-    if (isDirectory) files.push(...await listFiles(folder, `${below}${name}/`));
-    else files.push(below + name);
-  }
-  return files.sort();
 }

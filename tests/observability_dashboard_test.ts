@@ -3,9 +3,8 @@ import { createServer, type Server } from "node:http";
 import { assert, assertEquals } from "@std/assert";
 import { Registry } from "prom-client";
 import { prometheusMetrics } from "../observability/prometheus.ts";
-import { HttpProcess } from "../scripts/servers/http_process.ts";
 import { startServer } from "../scripts/servers/server.ts";
-import { monitoringTools, Prometheus, type Series } from "./support/monitoring.ts";
+import { Prometheus, type Series, startRedisExporter } from "./support/monitoring.ts";
 import { idsOf, OutagePod, outageTest, until } from "./support/outage.ts";
 import { serverBinary } from "./support/servers.ts";
 
@@ -54,16 +53,10 @@ class ScrapedPod implements AsyncDisposable {
 outageTest(
   "Prometheus answers each panel's queries with data of a run with an outage in it",
   async () => {
-    const { redisExporter } = await monitoringTools();
     const logPath = await Deno.makeTempFile({ prefix: "hakgal-exporter-" });
     try {
       await using server = await startServer(await serverBinary("redis"));
-      await using exporter = await HttpProcess.start({
-        program: redisExporter,
-        args: (port) => ["-web.listen-address", `127.0.0.1:${port}`, "-redis.addr", server.url],
-        readyPath: "/metrics",
-        logPath,
-      });
+      await using exporter = await startRedisExporter(server.url, logPath);
       await using one = await ScrapedPod.open(server.url);
       await using two = await ScrapedPod.open(server.url);
       await using prometheus = await Prometheus.start({

@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../../core/errors.ts";
+import { loadOptional } from "../../core/optional_package.ts";
 import type { ConnectionOptions, TlsOptions } from "./options.ts";
 
 /** Where a server is and how to log in. */
@@ -63,22 +64,6 @@ function checkPems(tls: TlsOptions | undefined): TlsOptions | undefined {
 }
 
 /** Waits for a client's package; a missing one is a `ConfigError` that says how to add it. */
-export async function loadClient<Module>(
-  name: string,
-  load: () => Promise<Module>,
-): Promise<Module> {
-  try {
-    return await load();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const missing = code === "ERR_MODULE_NOT_FOUND" ||
-      /cannot find (module|package)|not a dependency|could not (find|resolve)/i.test(message);
-    if (!missing) throw error;
-    throw new ConfigError(
-      "backend",
-      `The package ${name} is not installed. Add it: npm install ${name} / deno add npm:${name}`,
-      { cause: error },
-    );
-  }
+export function loadClient<Module>(name: string, load: () => Promise<Module>): Promise<Module> {
+  return loadOptional(name, "backend", load);
 }

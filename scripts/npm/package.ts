@@ -181,7 +181,8 @@ function topLevel(files: readonly string[]): string[] {
   return [...names].sort();
 }
 
-async function listFiles(folder: string, below = ""): Promise<string[]> {
+/** The files of a folder and of those in it, by their paths from it, sorted. */
+export async function listFiles(folder: string, below = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
     if (isDirectory) files.push(...await listFiles(folder, `${below}${name}/`));

@@ -14,6 +14,17 @@ export async function monitoringTools(): Promise<MonitoringTools> {
   return found;
 }
 
+/** Starts the exporter of a Redis server's own figures. */
+export async function startRedisExporter(url: string, logPath: string): Promise<HttpProcess> {
+  const { redisExporter } = await monitoringTools();
+  return await HttpProcess.start({
+    program: redisExporter,
+    args: (port) => ["-web.listen-address", `127.0.0.1:${port}`, "-redis.addr", url],
+    readyPath: "/metrics",
+    logPath,
+  });
+}
+
 /** One series of an answer. */
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
