@@ -13,7 +13,7 @@ import { serverBinary } from "./support/servers.ts";
 
 const APP = "app on >secret ~* &* +@all";
 const LOGIN = ["--username", "app", "--password", "secret"];
-const HEALTHY: StartServerOptions = { acl: ["default off", APP], persistence: "aof" };
+const HEALTHY: StartServerOptions = { acl: ["default off ~* &* +@all", APP], persistence: "aof" };
 
 const start = async (options = HEALTHY, kind: ServerKind = "redis") =>
   await startServer(await serverBinary(kind), options);
@@ -64,6 +64,23 @@ Deno.test("allkeys-lru and no persistence are errors, with what to do", async ()
   assertEquals(same, 1);
   assertStringIncludes(text, "ERROR    eviction");
 });
+
+for (const kind of SERVER_KINDS) {
+  Deno.test(`${kind}: an AOF that would be replayed as a user who may not write is an error, and loses what scripts wrote`, async () => {
+    for (const [rules, severity, kept] of [["", "error", 0], [" ~* &* +@all", "ok", 1]] as const) {
+      await using server = await start({ ...HEALTHY, acl: [`default off${rules}`, APP] }, kind);
+      const { found } = await askDoctor(["--url", server.url, ...LOGIN]);
+      assertEquals(found.get("persistence")!.severity, severity, kind);
+      await server.command("CONFIG", "SET", "appendfsync", "always");
+      // What a script writes by more than one command is kept as a transaction.
+      const script = "redis.call('HSET', KEYS[1], 'a', 1) redis.call('HSET', KEYS[1], 'b', 2)";
+      await server.command("EVAL", script, "1", "key");
+      await server.kill();
+      await server.restart();
+      assertEquals(await server.command("EXISTS", "key"), kept, `${kind}: default off${rules}`);
+    }
+  });
+}
 
 Deno.test("snapshots alone are named, and sessions that have a TTL are no safer from volatile-lru", async () => {
   const args = ["--save", "3600 1", "--maxmemory", "100mb", "--maxmemory-policy", "volatile-lru"];

@@ -94,10 +94,12 @@ class Round {
     const maxBytes = limit === undefined ? undefined : Number(limit);
     this.#tell("eviction", judge.judgeEviction(policy, maxBytes));
     this.#tell("memory", judge.judgeMemory(memory, maxBytes));
-    const save = await facts.setting("save");
-    const appendfsync = await facts.setting("appendfsync");
-    const persistence = await facts.info("persistence");
-    this.#tell("persistence", judge.judgePersistence(persistence, { save, appendfsync }));
+    const persistence = judge.judgePersistence(await facts.info("persistence"), {
+      save: await facts.setting("save"),
+      appendfsync: await facts.setting("appendfsync"),
+      defaultMayWrite: await facts.defaultMayWrite(this.#names(SOMEBODY).session),
+    });
+    this.#tell("persistence", persistence);
     this.#tell("replication", judge.judgeReplication(await facts.info("replication"), hello));
     await this.#tellTime();
   }

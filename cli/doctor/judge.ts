@@ -103,12 +103,19 @@ export function judgeMemory(memory: Facts, maxBytes: number | undefined): Verdic
   return ok(`${size} in use${maxBytes ? ` of ${(maxBytes / 2 ** 20).toFixed(1)} MiB` : ""}.`);
 }
 
+/** What decides what a server still has after a restart, as far as it is told. */
+export interface PersistenceSettings {
+  readonly save: string | undefined;
+  readonly appendfsync: string | undefined;
+  /** Whether the user `default` may write sessions. */
+  readonly defaultMayWrite: boolean | undefined;
+}
+
 /** What the server still has after a restart. */
 export function judgePersistence(
   persistence: Facts,
-  settings: { readonly save: string | undefined; readonly appendfsync: string | undefined },
+  { save, appendfsync, defaultMayWrite }: PersistenceSettings,
 ): Verdict {
-  const { save, appendfsync } = settings;
   const aof = persistence?.get("aof_enabled");
   if (aof === undefined && save === undefined) {
     return unknown(
@@ -122,6 +129,12 @@ export function judgePersistence(
     return failure(
       `The server cannot write its data: ${name} is ${status}.`,
       "Look at its disk and its log.",
+    );
+  }
+  if (aof === "1" && defaultMayWrite === false) {
+    return failure(
+      "There is an AOF, and it is replayed as the user default, who may not write: a restart loses every session.",
+      "Let it write, which lets nobody in: ACL SETUSER default off '~*' '&*' +@all (and in the ACL file).",
     );
   }
   if (aof === "1") {

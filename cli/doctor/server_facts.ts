@@ -51,6 +51,20 @@ export class ServerFacts {
     return typeof answer === "string" ? answer : undefined;
   }
 
+  /** Whether the user `default` may do to a key what commits do: as that user an AOF is replayed. */
+  async defaultMayWrite(key: string): Promise<boolean | undefined> {
+    const writes = [["HSET", key, "f", "v"], ["HDEL", key, "f"], ["DEL", key], [
+      "PEXPIREAT",
+      key,
+      "1",
+    ]];
+    for (const write of writes) {
+      const answer = await this.#told(["ACL", "DRYRUN", "default", ...write]);
+      if (answer !== "OK") return answer === undefined ? undefined : false;
+    }
+    return true;
+  }
+
   /** The server's clock, in milliseconds since the epoch. */
   async timeMs(): Promise<number | undefined> {
     const answer = await this.#told(["TIME"]);
