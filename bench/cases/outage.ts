@@ -82,7 +82,9 @@ async function freeze(
   await server.freeze();
   try {
     await Promise.all(live.map((id) => timed(sessions.increment(id, "n"))));
-    const readUs = await medianUs(() => timed(sessions.get(ids[0]!)));
+    await timed(sessions.get(ids[0]!));
+    // As the healthy ones are: watching each call would cost more than the read.
+    const readUs = await medianUs(() => sessions.get(ids[0]!));
     const journaled = (many: number) => {
       const work: Work = (caller) => sessions.increment(ids[caller]!, "n");
       const options = { callers: many, turnMs: JOURNALING_MS, isTimed: false };
