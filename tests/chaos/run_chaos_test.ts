@@ -28,8 +28,9 @@ const BREAKS: Readonly<Record<Bug, readonly [guarantees: RegExp, faults: readonl
   "lost-update": [/^G[1-6]$/, []],
   "retry-without-seq": [/^G[23]$/, ["reply-cut"]],
   "wall-clock-ttl": [/^G[1246]$/, []],
-  // A destroy that is tried again finds no trace of itself: then nobody knows what came of it.
-  "no-tombstone": [/^G[1-58]$/, ["late-execution", "reply-cut"]],
+  // A destroy that is tried again finds no trace of itself: then nobody knows what came of it. A late create brings the
+  // session to life again, with its whole time.
+  "no-tombstone": [/^G[1-68]$/, ["late-execution", "reply-cut"]],
   "partial-write": [/^G[1-6]$/, []],
 };
 
