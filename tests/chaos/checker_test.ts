@@ -83,6 +83,23 @@ Deno.test("a call may wait for those that its pod has accepted before it for the
   }
 });
 
+Deno.test("a create that is answered with a later session has given the one that it began its time", () => {
+  for (const [expiresInMs, expected] of [[9_990, "holds"], [11_000, "violated"]] as const) {
+    const history = new HistoryBuilder();
+    history.create("p1", "X");
+    history.end(history.begin("p1", "destroy"), { kind: "boolean", value: true });
+    const effect = { kind: "birth" } as const;
+    const late = history.wait(50).begin("p2", "getOrCreate", { effect });
+    history.call("p1", "getOrCreate", { effect }, {
+      ...{ incarnation: "Y", version: 1, context: { b: late }, expiresInMs },
+    });
+    history.end(history.begin("p1", "destroy"), { kind: "boolean", value: true });
+    const next = history.create("p1", "Z");
+    history.shows(late, { incarnation: "Z", version: 1, context: { b: next } });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${expiresInMs}`);
+  }
+});
+
 Deno.test("a full trajectory may have lost its oldest", () => {
   const history = new HistoryBuilder();
   history.create();
