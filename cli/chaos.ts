@@ -1,5 +1,5 @@
 /**
- * `chaos`: hands over to the chaos command.
+ * `chaos`: the chaos command; in a clone of the repository that of `deno task chaos`, which can do more.
  *
  * @module
  */
@@ -10,9 +10,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { CommandContext } from "./command_context.ts";
-import { UsageError } from "./usage_error.ts";
 
-/** Where it is in a clone of the repository; no package has it. */
+/** The command of a clone; no package has it. */
 const PROGRAM = new URL("../scripts/chaos.ts", import.meta.url);
 
 /** Adds the command. */
@@ -22,20 +21,24 @@ export function addChaos(program: Command, context: CommandContext): void {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .argument("[args...]", "as of deno task chaos; --help tells them")
+    .argument("[args...]", "its own; chaos --help tells them")
     .action(async (args: string[]) => {
-      context.exitCode = await handOver(args);
+      context.exitCode = isClone() ? await handOver(args) : await runInProcess(args);
     });
+}
+
+function isClone(): boolean {
+  return PROGRAM.protocol === "file:" && existsSync(PROGRAM) && Boolean(process.versions.deno);
+}
+
+/** Loaded by whoever calls it alone. */
+async function runInProcess(args: readonly string[]): Promise<number> {
+  const { runPackagedChaos } = await import("./chaos/main.ts");
+  return await runPackagedChaos(args);
 }
 
 /** Runs the program in this one's place; the answer is its exit code. */
 async function handOver(args: readonly string[]): Promise<number> {
-  if (PROGRAM.protocol !== "file:" || !existsSync(PROGRAM) || !process.versions.deno) {
-    throw new UsageError(
-      "Chaos needs Deno and a clone of the repository: run deno task chaos there; over an adapter of your own, runChaos of " +
-        "@hakgal/sessions/chaos runs anywhere.",
-    );
-  }
   const child = spawn(process.execPath, ["run", "-A", fileURLToPath(PROGRAM), ...args], {
     stdio: "inherit",
   });

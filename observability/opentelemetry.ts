@@ -14,6 +14,7 @@ import type {
   Observer,
   StoreCommand,
 } from "../core/observer.ts";
+import { LatencyWindow, P99, p99Help, WINDOW_SECONDS } from "./latency_window.ts";
 import {
   LATENCY,
   LATENCY_BUCKETS,
@@ -37,6 +38,11 @@ export interface OpenTelemetryOptions {
    * @default no attribute
    */
   readonly tenants?: readonly string[];
+  /**
+   * The window of `hakgal_session_redis_latency_p99`, in seconds, from 1 to 3,600. It slides by thirds: the value is that of the last
+   * two thirds to the whole of it. @default 60
+   */
+  readonly latencyWindowSeconds?: number;
 }
 
 /** What observes a manager. */
@@ -90,7 +96,7 @@ export async function openTelemetry(
     "observability",
     () => import("@opentelemetry/api"),
   );
-  const endMetrics = measure(api, manager, options.tenants);
+  const endMetrics = measure(api, manager, options);
   const endTraces = manager.observe(new Tracing(api, manager.backend, server));
   return {
     stop() {
@@ -182,8 +188,9 @@ class Tracing implements Observer {
 function measure(
   api: Api,
   manager: ObservedManager,
-  tenants: readonly string[] | undefined,
+  { tenants, latencyWindowSeconds = WINDOW_SECONDS }: OpenTelemetryOptions,
 ): () => void {
+  const window = new LatencyWindow(latencyWindowSeconds);
   const meter = api.metrics.getMeter(SCOPE);
   const measurements = new Measurements(manager, tenants);
   const ends = measurements.all.map((measurement) => {
@@ -201,9 +208,16 @@ function measure(
     unit: "s",
     advice: { explicitBucketBoundaries: [...LATENCY_BUCKETS] },
   });
+  const p99 = meter.createObservableGauge(P99, { description: p99Help(latencyWindowSeconds) });
+  // Without a value the SDK would go on to tell the last one.
+  const observeP99 = (result: { observe(value: number): void }) => result.observe(window.p99());
+  p99.addCallback(observeP99);
+  ends.push(() => p99.removeCallback(observeP99));
   ends.push(manager.observe({
     command({ command, outcome, tookMs }) {
-      if (command !== "open") latency.record(tookMs / 1_000, { command, outcome });
+      if (command === "open") return;
+      latency.record(tookMs / 1_000, { command, outcome });
+      window.record(tookMs);
     },
   }));
   return () => {

@@ -7,6 +7,7 @@
 
 import { ConfigError } from "../core/errors.ts";
 import type { ObservedCommand } from "../core/observer.ts";
+import { LatencyWindow, P99, p99Help, WINDOW_SECONDS } from "./latency_window.ts";
 import {
   LATENCY,
   LATENCY_BUCKETS,
@@ -56,8 +57,6 @@ export interface PrometheusMetrics {
   stop(): void;
 }
 
-const P99 = "hakgal_session_redis_latency_p99";
-
 /**
  * Measures a manager from now on: call it right after opening. Counters are counted by plain numbers and read when Prometheus
  * scrapes, so that reads from memory cost what they did.
@@ -85,8 +84,9 @@ export async function prometheusMetrics(
   manager: ObservedManager,
   options: PrometheusOptions = {},
 ): Promise<PrometheusMetrics> {
-  const { tenants, latencyWindowSeconds = 60, latencyBuckets = LATENCY_BUCKETS } = options;
-  checkWindow(latencyWindowSeconds);
+  const { tenants, latencyWindowSeconds = WINDOW_SECONDS, latencyBuckets = LATENCY_BUCKETS } =
+    options;
+  const window = new LatencyWindow(latencyWindowSeconds);
   const client = await loadOptional("prom-client", "observability", () => import("prom-client"));
   const registry = (options.registry ?? client.register) as InstanceType<typeof client.Registry>;
   if (registry.getSingleMetric(P99)) {
@@ -105,31 +105,17 @@ export async function prometheusMetrics(
     buckets: [...latencyBuckets],
     registers,
   });
-  const window = new client.Summary({
-    name: `${P99}_window`,
-    help: "Not registered: the quantile is read from it.",
-    percentiles: [0.99],
-    maxAgeSeconds: latencyWindowSeconds,
-    ageBuckets: 3,
-    pruneAgedBuckets: true,
-    registers: [],
-  });
   new client.Gauge({
-    name: P99,
-    help:
-      `99th percentile of the time that commands to the store took, in seconds, over the last ` +
-      `${latencyWindowSeconds} seconds; NaN when there was none.`,
-    registers,
-    async collect() {
-      const { values } = await window.get();
-      this.set(values.find(({ labels }) => labels.quantile === 0.99)?.value ?? NaN);
+    ...{ name: P99, help: p99Help(latencyWindowSeconds), registers },
+    collect() {
+      this.set(window.p99());
     },
   });
   const stopLatency = manager.observe({
     command({ command, outcome, tookMs }: ObservedCommand) {
       if (command === "open") return;
       histogram.observe({ command, outcome }, tookMs / 1_000);
-      window.observe(tookMs / 1_000);
+      window.record(tookMs);
     },
   });
   names.push(LATENCY.name, P99);
@@ -163,12 +149,4 @@ export async function prometheusMetrics(
     }
     return name;
   }
-}
-
-function checkWindow(seconds: number): void {
-  if (seconds >= 1 && seconds <= 3_600) return;
-  throw new ConfigError(
-    "latencyWindowSeconds",
-    `"latencyWindowSeconds" is from 1 to 3,600; got ${seconds}.`,
-  );
 }

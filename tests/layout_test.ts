@@ -7,7 +7,7 @@ const ALLOWED: Record<string, readonly RegExp[]> = {
   integrations: [/^core\//],
   observability: [/^core\//],
   chaos: [/^mod\.ts$/, /^adapters\/\w+\.ts$/],
-  cli: [/^core\//, /^adapters\//],
+  cli: [/^core\//, /^adapters\//, /^chaos\//],
 };
 
 /** Packages that core may use: small ones, that know nothing of any runtime. */

@@ -22,21 +22,6 @@ Deno.test("promtool accepts the rules, and their unit tests pass", async () => {
   console.log((check.said + tests.said).trim());
 });
 
-Deno.test("promtool accepts the recording rule for those who export by OpenTelemetry", async () => {
-  const [, rule] = /```yaml\n(groups:[\s\S]*?)```/.exec(
-    await Deno.readTextFile("docs/metrics.md"),
-  )!;
-  const path = await Deno.makeTempFile({ prefix: "hakgal-rule-", suffix: ".yml" });
-  try {
-    await Deno.writeTextFile(path, rule!);
-    const { code, said } = await promtool("check", "rules", path);
-    assertEquals(code, 0, said);
-    assertMatch(said, /SUCCESS: 1 rules found/);
-  } finally {
-    await Deno.remove(path);
-  }
-});
-
 Deno.test("an alert that never fires, and one that always does, fails its unit tests", async () => {
   const rules = await Deno.readTextFile(RULES);
   const tests = await Deno.readTextFile(TESTS);

@@ -1,5 +1,5 @@
 // What OpenTelemetry is told: spans by its semantic conventions, and metrics under the same names as Prometheus's.
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { context, metrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
@@ -95,7 +95,35 @@ Deno.test("through OpenTelemetry's exporter metrics come to the same names", asy
       .test(text),
     text,
   );
+  assert(/^hakgal_session_redis_latency_p99(\{.*\})? [\d.]/m.test(text), text);
   comeBack();
+});
+
+Deno.test("through OpenTelemetry the p99 is that of the window, and NaN where nothing was sent", async () => {
+  using sdk = new Sdk();
+  const world = new World();
+  const pod = world.pod();
+  const observation = await openTelemetry(pod.manager, { latencyWindowSeconds: 30 });
+  const p99 = async () => {
+    const [, value] = /^hakgal_session_redis_latency_p99(?:\{.*\})? (\S+)/m
+      .exec(await sdk.prometheusText()) ?? [];
+    return value === undefined ? undefined : Number(value);
+  };
+  assertEquals(await p99(), NaN);
+  await pod.acme.getOrCreate("user");
+  pod.link.next("commit", async (execute) => {
+    await new Promise<void>((resolve) => world.clock.after(300, resolve));
+    return await execute();
+  });
+  await world.during(pod.acme.increment("user", "n"));
+  assertAlmostEquals((await p99())!, 0.3, 0.01);
+  assert((await sdk.prometheusText()).includes("over the last 30 seconds"));
+  observation.stop();
+  await assertRejects(
+    () => openTelemetry(pod.manager, { latencyWindowSeconds: 3_601 }),
+    ConfigError,
+    "from 1 to 3,600",
+  );
 });
 
 Deno.test("a URL that is none is refused", async () => {

@@ -1,10 +1,10 @@
 // What Prometheus is shown of a manager.
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { Registry } from "prom-client";
 import { reconciled, storeKey, takeAway } from "./support/away.ts";
-import { until } from "./support/outage.ts";
 import { type TestPod, World } from "./support/world.ts";
 import { ConfigError } from "../mod.ts";
+import { LatencyWindow } from "../observability/latency_window.ts";
 import { prometheusMetrics, type PrometheusOptions } from "../observability/prometheus.ts";
 
 interface Measured {
@@ -141,16 +141,25 @@ Deno.test("latency is measured by command and outcome, and its p99 over a window
   assert((await text()).includes("over the last 60 seconds"));
 });
 
-Deno.test("what is older than the window is not in the p99 any more", async () => {
-  const world = new World();
-  const pod = world.pod();
-  const { value } = await measured(pod, { latencyWindowSeconds: 1 });
-  const p99 = () => value("hakgal_session_redis_latency_p99");
-  await pod.acme.getOrCreate("user");
-  assertEquals(await p99(), 0);
-  await until("the window has passed", async () => Number.isNaN(await p99()));
-  await pod.acme.increment("user", "n");
-  assertEquals(await p99(), 0);
+Deno.test("the p99 is that of what the window has: what is older is in it no more", () => {
+  let nowMs = 500_000;
+  const window = new LatencyWindow(60, () => nowMs);
+  assertEquals(window.p99(), NaN);
+  for (let i = 0; i < 98; i++) window.record(1);
+  assertAlmostEquals(window.p99(), 0.001, 0.000_01);
+  window.record(250);
+  window.record(300);
+  assertAlmostEquals(window.p99(), 0.25, 0.001);
+  nowMs += 40_000;
+  assertAlmostEquals(window.p99(), 0.25, 0.001);
+  window.record(0);
+  assertAlmostEquals(window.p99(), 0.25, 0.001);
+  nowMs += 20_000;
+  assertEquals(window.p99(), 0.000_001);
+  nowMs += 60_000;
+  assertEquals(window.p99(), NaN);
+  window.record(70);
+  assertAlmostEquals(window.p99(), 0.07, 0.001);
 });
 
 Deno.test("a retry that the store recognises is counted as a duplicate", async () => {

@@ -11,8 +11,8 @@ import { WORLDS } from "../../chaos/exhaustive/worlds.ts";
 import { closest } from "fastest-levenshtein";
 import type { ChaosArguments } from "./arguments.ts";
 import type { FromWorker, ToWorker } from "./exhaustive_worker.ts";
-import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
+import type { Terminal } from "../../cli/chaos/terminal.ts";
+import { UsageError } from "../../cli/usage_error.ts";
 
 /** What a search came to. */
 export interface ExhaustiveRun {

@@ -7,8 +7,8 @@ import { mutantLine, mutantsTable } from "./mutants/table.ts";
 import { MutantTree } from "./mutants/tree.ts";
 import { runTrial, type Trial } from "./mutants/trial.ts";
 import { selectTargets } from "./targets.ts";
-import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
+import type { Terminal } from "../../cli/chaos/terminal.ts";
+import { UsageError } from "../../cli/usage_error.ts";
 
 export interface MutantsRun {
   readonly reported: readonly ReportedMutant[];

@@ -6,16 +6,10 @@
  */
 
 import type { CampaignResult, Tally } from "../../chaos/campaign_result.ts";
+import type { SimulatedRun } from "../../cli/chaos/host.ts";
 import { linesOf } from "../lines.ts";
 import { armedOptions } from "./armed_build.ts";
 import { readMessage, type ShardTask } from "./shard_messages.ts";
-
-/** Options of {@linkcode runShards}. */
-export interface ShardsOptions {
-  readonly task: Omit<ShardTask, "stride">;
-  readonly signal: AbortSignal;
-  readonly onTally: (tallies: readonly Tally[]) => void;
-}
 
 /** More processes than that find nothing sooner that a run looks for. */
 const MOST_SHARDS = 8;
@@ -23,7 +17,7 @@ const MOST_SHARDS = 8;
 const MAIN = new URL("./shard_main.ts", import.meta.url);
 
 /** Runs them until all are done, or one has found something. */
-export async function runShards(options: ShardsOptions): Promise<CampaignResult[]> {
+export async function runShards(options: SimulatedRun): Promise<CampaignResult[]> {
   const { path, runs = Infinity } = options.task;
   const most = Math.min(navigator.hardwareConcurrency, MOST_SHARDS, runs);
   const count = path === undefined ? Math.max(1, most) : 1;

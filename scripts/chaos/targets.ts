@@ -1,5 +1,7 @@
+import { BACKENDS } from "../../cli/chaos/arguments.ts";
+import type { Selection } from "../../cli/chaos/host.ts";
+import { UsageError } from "../../cli/usage_error.ts";
 import type { ChaosArguments } from "./arguments.ts";
-import { BACKENDS } from "./arguments.ts";
 import {
   isExecutable,
   isMissing,
@@ -12,16 +14,13 @@ import { POD_ACL } from "../../chaos/real/pod_login.ts";
 import type { Target } from "../../chaos/real/target.ts";
 import { startServer } from "../servers/server.ts";
 import { findServer, serverVariable } from "../servers/provision.ts";
-import { UsageError } from "./usage_error.ts";
 
-export interface Selection {
-  readonly targets: readonly Target[];
-  readonly skipped: readonly { readonly backend: string; readonly reason: string }[];
-}
+/** What says which targets are wanted. */
+type Wanted = Pick<ChaosArguments, "backends" | "servers" | "provision" | "requireAll">;
 
 /** Decides what is tested, and says why the rest is not. */
 export async function selectTargets(
-  args: ChaosArguments,
+  args: Wanted,
   onProgress: (line: string) => void,
 ): Promise<Selection> {
   const wanted = args.backends ?? BACKENDS;
@@ -57,13 +56,12 @@ type FoundStore = Omit<Target, "backend">;
 type MissingStore = { readonly kind: string; readonly reason: string };
 
 async function findStores(
-  args: ChaosArguments,
+  args: Wanted,
   onProgress: (line: string) => void,
 ): Promise<(FoundStore | MissingStore)[]> {
-  if (args.servers !== undefined && "url" in args.servers) {
-    return [byUrl(args.servers.url, "url")];
-  }
-  const kinds: readonly ServerKind[] = args.servers ?? SERVER_KINDS;
+  const { servers } = args;
+  if (servers !== undefined && "url" in servers) return [byUrl(servers.url, "url")];
+  const kinds = SERVER_KINDS.filter((kind) => servers?.includes(kind) ?? true);
   const found: (FoundStore | MissingStore)[] = [];
   for (const kind of kinds) {
     const server = await find(kind, args.provision, onProgress);

@@ -8,6 +8,9 @@ import type { Runtime } from "./runtimes.ts";
 
 const STRANGER = new URL("./stranger/", import.meta.url);
 
+/** Where the package's command is in a project. */
+const COMMAND = "node_modules/@hakgal/sessions/cli/main.js";
+
 /** What the conformance suite came to there. */
 export interface ConformanceCounts {
   readonly passed: number;
@@ -78,6 +81,12 @@ export class Project {
   /** Runs chaos over an adapter in memory and one on a file. */
   async chaos(): Promise<ChaosAnswer[]> {
     return await this.#answer("chaos.mjs");
+  }
+
+  /** Runs the package's command. */
+  async command(...args: string[]): Promise<{ readonly code: number; readonly said: string }> {
+    const { code, stdout, stderr } = await this.runtime.run(this.folder, COMMAND, ...args);
+    return { code, said: stdout + stderr };
   }
 
   /** What a program says in its last line. Throws, with all that it said, when it fails. */

@@ -52,6 +52,12 @@ export async function* tryRuntime(options: TrialOptions): AsyncGenerator<Cell> {
   }
 }
 
+/** Few histories, always the same, which show that all of it runs. */
+const CHAOS = [
+  ...["--backend", "memory,sqlite", "--faults", "pod-kill", "--runs", "20", "--seed", "1"],
+  ...["--time-limit", "120", "--quiet"],
+];
+
 async function* tryBare({ runtime, tarball, folder }: TrialOptions): AsyncGenerator<Cell> {
   const project = await Project.create(`${folder}/bare`, runtime);
   const attempt = new Attempt(runtime.name);
@@ -64,6 +70,7 @@ async function* tryBare({ runtime, tarball, folder }: TrialOptions): AsyncGenera
   yield await attempt.cell("memory", async () => counted(await project.conformance("memory")));
   yield await attempt.cell("SQLite", () => trySqlite(project));
   yield* await Promise.all(await chaosCells(project, attempt));
+  yield await attempt.cell("`hakgal-sessions chaos`", () => tryCommand(project));
 }
 
 /** Tries clients of these versions, which are ranges for the newest ones. */
@@ -126,6 +133,20 @@ function chaosCells(project: Project, attempt: Attempt): Promise<Cell>[] {
       throw new Error(`${verdict}: ${explanation}`);
     })
   );
+}
+
+/** The package's own command, on what needs no server. */
+async function tryCommand(project: Project): Promise<string> {
+  const { code, said } = await project.command("chaos", ...CHAOS);
+  if (lacksNode22(project.runtime)) {
+    if (code === 2 && said.includes("use Node 22")) return "says what it needs";
+  } else {
+    const held = [...said.matchAll(/^(memory|sqlite): held — (\d+) histories/gm)];
+    if (code === 0 && held.length === 2) {
+      return `held, ${held.map(([, , n]) => n).join(" + ")} histories`;
+    }
+  }
+  throw new Error(`hakgal-sessions chaos ended with ${code}: ${said}`);
 }
 
 function lacksNode22({ name }: Runtime): boolean {

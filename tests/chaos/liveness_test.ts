@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { arbitraryCase, checkHistory, faultKindsOf, runCampaign } from "../../chaos/mod.ts";
 import { RunLag } from "../../chaos/real/run_lag.ts";
-import { MinuteLines } from "../../scripts/chaos/turns.ts";
+import { MinuteLines } from "../../cli/chaos/turns.ts";
 import { countingCase, openLane } from "./real_lane_support.ts";
 
 Deno.test("on a real backend faults end before the last calls, and the store answers these", async () => {

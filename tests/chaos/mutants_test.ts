@@ -10,7 +10,7 @@ import { runMutants } from "../../scripts/chaos/mutants.ts";
 import { parseMutant, PATCHES, readMutants } from "../../scripts/chaos/mutants/mutant.ts";
 import { mutantsTable } from "../../scripts/chaos/mutants/table.ts";
 import { MutantTree } from "../../scripts/chaos/mutants/tree.ts";
-import { Terminal } from "../../scripts/chaos/terminal.ts";
+import { Terminal } from "../../cli/chaos/terminal.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUARANTEES = Array.from({ length: 10 }, (_, index) => `G${index + 1}`);

@@ -1,5 +1,5 @@
 import type { BackendName } from "../../../chaos/real/target.ts";
-import { BACKENDS } from "../arguments.ts";
+import { BACKENDS } from "../../../cli/chaos/arguments.ts";
 
 /** How chaos must end on a mutant. */
 export type Expectation =

@@ -1,6 +1,6 @@
 const ROOT = new URL("../../../", import.meta.url);
 /** What a run of chaos needs of the tree. */
-const COPIED = ["deno.json", "deno.lock", "mod.ts", "core", "adapters", "chaos", "scripts"];
+const COPIED = ["deno.json", "deno.lock", "mod.ts", "core", "adapters", "chaos", "cli", "scripts"];
 
 /** A temporary copy of the tree with patches applied; it is gone when it is disposed of. */
 export class MutantTree implements AsyncDisposable {

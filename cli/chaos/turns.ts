@@ -1,3 +1,10 @@
+/**
+ * The parts of a run, and how far they are.
+ *
+ * @module
+ */
+
+import process from "node:process";
 import type { Tally } from "../../chaos/campaign_result.ts";
 import { nameOf } from "../../chaos/report.ts";
 import type { Target } from "../../chaos/real/target.ts";
@@ -52,7 +59,7 @@ export class MinuteLines {
       [faults, "faults"],
       [sum(({ deaths }) => deaths), "deaths"],
       [sum(({ undecided }) => undecided), "undecided"],
-      [Math.round(Deno.memoryUsage().rss / 2 ** 20), "MiB of memory"],
+      [Math.round(process.memoryUsage.rss() / 2 ** 20), "MiB of memory"],
     ] as const;
     const said = counts.map(([count, what]) => `${count.toLocaleString("en")} ${what}`);
     this.#keep(`After ${minutes} min: ${said.join(", ")}`);

@@ -1,3 +1,10 @@
+/**
+ * Running one case by itself.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
 import { CaseError } from "../../chaos/case_file.ts";
 import type { CampaignResult } from "../../chaos/campaign_result.ts";
 import { type CorpusEntry, readCaseOrEntry } from "../../chaos/corpus.ts";
@@ -5,17 +12,17 @@ import type { FaultKind } from "../../chaos/fault_kinds.ts";
 import { nameOf } from "../../chaos/report.ts";
 import { faultsFor } from "../../chaos/real/backend_run.ts";
 import type { Target } from "../../chaos/real/target.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Reads the file that `--case` names; none where it is not given. */
 export async function readCaseFile(path: string | undefined): Promise<CorpusEntry | undefined> {
   if (path === undefined) return undefined;
   try {
-    const chaosCase = readCaseOrEntry(path, await Deno.readTextFile(path));
+    const chaosCase = readCaseOrEntry(path, await readFile(path, "utf8"));
     return { name: path, description: "", bug: "", case: chaosCase };
   } catch (error) {
     if (error instanceof CaseError) throw new UsageError(error.message, { cause: error });
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       throw new UsageError(`--case: there is no file "${path}".`, { cause: error });
     }
     throw error;

@@ -1,4 +1,10 @@
-import { Command, CommanderError } from "commander";
+/**
+ * `chaos check`: a recorded history, checked again.
+ *
+ * @module
+ */
+
+import { Command } from "commander";
 import { checkHistory, type Verdict, type Violation } from "../../chaos/checker.ts";
 import type { History } from "../../chaos/history.ts";
 import { crossCheck } from "../../chaos/linearizability/cross_check.ts";
@@ -6,8 +12,9 @@ import type { Linearizability } from "../../chaos/linearizability/linearizabilit
 import { buildModel } from "../../chaos/model.ts";
 import { describe } from "../../chaos/rules/rule.ts";
 import { readRecorded, type RecordedHistory } from "./recorded_history.ts";
+import { parseCommand } from "./parse_command.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** What was found, as the exit code says it. */
 const EXIT = { held: 0, violated: 1, undecided: 2 } as const;
@@ -17,9 +24,13 @@ interface CheckArguments {
   readonly timeLimitMs: number | undefined;
 }
 
-/** `deno task chaos check FILE`; the answer is the exit code. */
-export async function check(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const args = parse(argv, (text) => terminal.line(text));
+/** `check FILE` of the program that is called `program`; the answer is the exit code. */
+export async function check(
+  argv: readonly string[],
+  program: string,
+  terminal: Terminal,
+): Promise<number> {
+  const args = parse(argv, `${program} check`, (text) => terminal.line(text));
   if (args === undefined) return EXIT.held;
   const recorded = await readRecorded(args.file);
   let code: number = EXIT.held;
@@ -35,28 +46,17 @@ function worse(one: number, other: number): number {
 
 function parse(
   argv: readonly string[],
+  name: string,
   print: (text: string) => void,
 ): CheckArguments | undefined {
-  const command = new Command("deno task chaos check")
+  const command = new Command(name)
     .description("Checks a recorded history again; runs nothing.")
     .argument("<file>", "a history (JSON lines), or a chaos.json with the histories of violations")
     .option("--time-limit <seconds>", "longest time for one history; none if not given")
-    .allowExcessArguments(false)
-    .addHelpText("after", HELP)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: () => {} });
-  try {
-    command.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.helpDisplayed") return undefined;
-    throw new UsageError(
-      `${error.message.replace(/^error: /, "")} (see deno task chaos check --help)`,
-      { cause: error },
-    );
-  }
-  const { timeLimit } = command.opts<{ timeLimit?: string }>();
-  return { file: command.args[0]!, timeLimitMs: milliseconds(timeLimit) };
+    .addHelpText("after", HELP);
+  const options = parseCommand<{ timeLimit?: string }>(command, argv, print);
+  if (options === undefined) return undefined;
+  return { file: command.args[0]!, timeLimitMs: milliseconds(options.timeLimit) };
 }
 
 function milliseconds(seconds: string | undefined): number | undefined {

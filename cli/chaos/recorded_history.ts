@@ -1,3 +1,10 @@
+/**
+ * The histories that a file has.
+ *
+ * @module
+ */
+
+import { readFile, stat } from "node:fs/promises";
 import type { History } from "../../chaos/history.ts";
 import { readHistoryFile } from "../../chaos/history_file.ts";
 import {
@@ -7,7 +14,7 @@ import {
   isSettings,
 } from "../../chaos/history_reader.ts";
 import type { ReportedViolation } from "../../chaos/report.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** A history that a file has. */
 export interface RecordedHistory {
@@ -50,8 +57,8 @@ interface RecordedReport {
 }
 
 async function readReport(path: string): Promise<RecordedReport> {
-  const { size } = await Deno.stat(path);
-  const parsed = size > MOST_REPORT_BYTES ? undefined : parse(await Deno.readTextFile(path));
+  const { size } = await stat(path);
+  const parsed = size > MOST_REPORT_BYTES ? undefined : parse(await readFile(path, "utf8"));
   const backends = (parsed as { backends?: unknown } | undefined)?.backends;
   if (!Array.isArray(backends)) {
     throw new UsageError(

@@ -1,4 +1,0 @@
-/** What makes a run impossible: exit code 2, with a sentence that says what to do. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
