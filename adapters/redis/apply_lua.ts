@@ -83,7 +83,7 @@ else
     base = blank(first.nonce, now, meta)
     base.capacity = first.capacity
   else
-    for index = 5, #names do named[string.sub(names[index], 3)] = texts[index] end
+    for index = 6, #names do named[string.sub(names[index], 3)] = texts[index] end
   end
   local limits_fields, limits_bytes = batch.maxFields, batch.maxBytes
   local changes, joins = creates, not creates
@@ -208,6 +208,8 @@ if batch.pod and meta.state == 'L' then
   meta.holders = add_holder(without_holder(meta.holders, batch.pod), batch.pod)
 end
 
+if meta.holders == '-' and meta.h and meta.h ~= '-' and not strips then deletes[#deletes + 1] = 'h' end
+
 -- From here on everything is written; nothing can fail any more: a full server refuses a script's first write
 -- only, and a DEL never.
 if strips then
@@ -220,7 +222,7 @@ elseif #deletes > 0 then
 end
 if relabels then encode_identity(meta, sets) end
 encode_meta(meta, sets)
-sets[#sets + 1] = names[4]
+sets[#sets + 1] = names[5]
 sets[#sets + 1] = string.format('%d %s %s %s %d', batch.seq, meta.incarnation, text(meta.version), text(now), occupied)
 hset(sets)
 expire_at(meta.drop)

@@ -6,8 +6,19 @@
 
 /** Leaves `batch`, `operations`, `names`, `texts`, `meta`, `kind`, `first`, `place` and `tag` to what follows. */
 export const DECIDE_LUA = String.raw`
-local batch = cjson.decode(ARGV[1])
-local tag = string.format('%s:%d', batch.writer, batch.seq)
+-- What is optional is '-', which is no number.
+local writer, seq, incarnation, prev, first_sent, not_after, accepted_first, accepted_last, ttl, grace, tombstone,
+  retention, max_fields, max_bytes, wanted_incarnation, wanted_version, wanted_tag, pod, inbox_prefix =
+  string.match(ARGV[1], '^' .. string.rep('(%S+) ', 18) .. '(.*)$')
+local batch = {
+  writer = writer, seq = tonumber(seq), incarnation = incarnation, prev = tonumber(prev),
+  firstSentAtMs = tonumber(first_sent), notAfterMs = tonumber(not_after),
+  acceptedFirstMs = tonumber(accepted_first), acceptedLastMs = tonumber(accepted_last),
+  ttlMs = tonumber(ttl), graceMs = tonumber(grace), tombstoneMs = tonumber(tombstone),
+  writerRetentionMs = tonumber(retention), maxFields = tonumber(max_fields), maxBytes = tonumber(max_bytes),
+  pod = pod == '=' and writer or pod ~= '-' and pod, inboxPrefix = inbox_prefix,
+}
+local tag = string.format('%s:%d', writer, batch.seq)
 
 local function refused(outcome) return string.format('%s %d', outcome, now) end
 local function gone(reason, alive, moving)
@@ -15,7 +26,7 @@ local function gone(reason, alive, moving)
 end
 
 -- The operations, and the fields that they touch.
-local operations, names = {}, { 'i', 'm', 's', 'w:' .. batch.writer }
+local operations, names = {}, { 'i', 'm', 's', 'h', 'w:' .. batch.writer }
 local argument = 1
 local function take()
   argument = argument + 1
@@ -70,11 +81,11 @@ end
 local texts, problem = read(names)
 if not texts then return problem end
 local meta
-meta, problem = decode_meta(texts[1], texts[2], texts[3])
+meta, problem = decode_meta(texts[1], texts[2], texts[3], texts[4])
 if problem then return problem end
 local entry
-if meta and texts[4] then
-  local seq, incarnation, version, _, occupied = string.match(texts[4], WRITER)
+if meta and texts[5] then
+  local seq, incarnation, version, _, occupied = string.match(texts[5], WRITER)
   if not seq then return corrupt(BAD_WRITER) end
   entry = { seq = tonumber(seq), incarnation = incarnation, version = version, occupied = occupied }
 end
@@ -130,9 +141,8 @@ if batch.prev and place == 'live' then
   local acknowledged = entry and entry.incarnation == meta.incarnation and entry.seq or 0
   if acknowledged < batch.prev then return refused('behind') end
 end
-local wanted = batch.ifVersion
-if wanted and not (place == 'live' and meta.incarnation == wanted.incarnation and
-  meta.version == wanted.version and meta.tag == wanted.tag) then
+if wanted_tag ~= '-' and not (place == 'live' and meta.incarnation == wanted_incarnation and
+  meta.version == tonumber(wanted_version) and meta.tag == wanted_tag) then
   return refused('conflict')
 end
 `;

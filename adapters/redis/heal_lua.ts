@@ -11,10 +11,10 @@ local state_from = 2 + 2 * copy.writers
 
 local function answer(outcome) return string.format('%s %s', outcome, text(now)) end
 
-local texts, problem = read({ 'i', 'm', 's' })
+local texts, problem = read({ 'i', 'm', 's', 'h' })
 if not texts then return problem end
 local meta
-meta, problem = decode_meta(texts[1], texts[2], texts[3])
+meta, problem = decode_meta(texts[1], texts[2], texts[3], texts[4])
 if meta then problem = told_identity(meta) or told_sizes(meta) end
 if problem then return problem end
 

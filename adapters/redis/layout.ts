@@ -5,9 +5,10 @@
  *
  * | field | value |
  * | --- | --- |
- * | `i` | identity: format, state, incarnation, incarnationAtMs, createdAtMs. State is one letter: `L` live, `M` moving, and of a tombstone `D` destroyed, `E` expired, `R` rotated |
- * | `m` | what every commit moves: version, tag, expiresAtMs, dropAtMs, absoluteExpiresAtMs, oldestWriterMs, holders (by commas) |
- * | `s` | what changes with the sizes: fields, bytes, appended, capacity, dimension, floorMs |
+ * | `i` | identity: format, state, incarnation, absoluteExpiresAtMs, incarnationAtMs, createdAtMs. State is one letter: `L` live, `M` moving, and of a tombstone `D` destroyed, `E` expired, `R` rotated |
+ * | `m` | what every commit moves: version, tag, expiresAtMs, dropAtMs |
+ * | `s` | what changes with the sizes: fields, bytes, appended, capacity, dimension, floorMs, oldestWriterMs |
+ * | `h` | the holders, by commas; absent when there is none |
  * | `r` | of a moving session: the rotation's nonce and the full key of the new place |
  * | `c:<name>` | a context entry's JSON text |
  * | `v:<slot>` | a vector: raw little-endian float32 |
@@ -44,31 +45,26 @@ export type Argument = string | Uint8Array;
 
 // Spaces separate the parts of a record and of a reply, commas the holders.
 const ID = /^[^\s,]+$/;
+const NONE = "-";
+/** The holder where it is the writer, too. */
+const SAME = "=";
 
 /** A batch as the arguments of the commit script (see there). */
 export function encodeBatch(batch: CommitBatch): Argument[] {
   const { accepted, holder, limits } = batch;
-  const header = {
-    writer: id(batch.writer),
-    seq: batch.seq,
-    incarnation: batch.incarnation,
-    prev: batch.prev,
-    ifVersion: batch.ifVersion,
-    firstSentAtMs: batch.firstSentAtMs,
-    notAfterMs: batch.notAfterMs,
-    acceptedFirstMs: accepted?.firstMs,
-    acceptedLastMs: accepted?.lastMs,
-    ttlMs: batch.ttlMs,
-    graceMs: batch.graceMs,
-    tombstoneMs: batch.tombstoneMs,
-    writerRetentionMs: batch.writerRetentionMs,
-    // JSON has no infinity.
-    maxFields: Math.min(limits.maxFields, Number.MAX_VALUE),
-    maxBytes: Math.min(limits.maxBytes, Number.MAX_VALUE),
-    pod: holder && id(holder.pod),
-    inboxPrefix: holder?.inboxPrefix,
-  };
-  const args: Argument[] = [JSON.stringify(header)];
+  const { writer, ifVersion } = batch;
+  const holding = holder === undefined ? NONE : holder.pod === writer ? SAME : id(holder.pod);
+  const header = [
+    ...[id(writer), batch.seq, orNone(batch.incarnation), orNone(batch.prev), batch.firstSentAtMs],
+    ...[orNone(batch.notAfterMs), orNone(accepted?.firstMs), orNone(accepted?.lastMs)],
+    ...[batch.ttlMs, batch.graceMs, batch.tombstoneMs, batch.writerRetentionMs],
+    // Lua reads no "Infinity".
+    ...[Math.min(limits.maxFields, Number.MAX_VALUE), Math.min(limits.maxBytes, Number.MAX_VALUE)],
+    ...[orNone(ifVersion?.incarnation), orNone(ifVersion?.version), orNone(ifVersion?.tag)],
+    // What may have spaces comes last.
+    ...[holding, holder?.inboxPrefix ?? ""],
+  ];
+  const args: Argument[] = [header.join(" ")];
   for (const operation of batch.operations) encodeOperation(operation, args);
   return args;
 }
@@ -125,12 +121,12 @@ function id(text: string): string {
   return text;
 }
 
-function orNone(number: number | undefined): string {
-  return number === undefined ? "-" : String(number);
+function orNone(part: number | string | undefined): string {
+  return part === undefined ? NONE : String(part);
 }
 
 function noneOr<Text extends string>(text: string | undefined): Text | undefined {
-  return text === "-" ? undefined : text as Text;
+  return text === NONE ? undefined : text as Text;
 }
 
 /** The line that the commit script answers. */
@@ -221,12 +217,13 @@ export const GONE_REASONS: Readonly<Partial<Record<StoredMeta["state"], GoneReas
 
 /** Reads the fields `i`, `m` and `s`; undefined when they cannot be read. */
 export function decodeMeta(i: string, m: string, s: string): StoredMeta | undefined {
-  const [format, state, incarnation, incarnationAtMs, createdAtMs] = i.split(" ");
+  const [format, state, incarnation, absoluteExpiresAtMs, incarnationAtMs, createdAtMs] = i
+    .split(" ");
   const moving = m.split(" ");
   const sizes = s.split(" ");
   if (
-    format !== String(FORMAT_VERSION) || !/^[LMDER]$/.test(state ?? "") || moving.length !== 7 ||
-    sizes.length !== 6
+    format !== String(FORMAT_VERSION) || !/^[LMDER]$/.test(state ?? "") || moving.length !== 4 ||
+    sizes.length !== 7
   ) return undefined;
   const meta: StoredMeta = {
     state: state as StoredMeta["state"],
@@ -237,7 +234,7 @@ export function decodeMeta(i: string, m: string, s: string): StoredMeta | undefi
     tag: moving[1]!,
     expiresAtMs: Number(moving[2]),
     dropAtMs: Number(moving[3]),
-    absoluteExpiresAtMs: moving[4] === "-" ? undefined : Number(moving[4]),
+    absoluteExpiresAtMs: absoluteExpiresAtMs === NONE ? undefined : Number(absoluteExpiresAtMs),
     fields: Number(sizes[0]),
     appended: Number(sizes[2]),
     capacity: Number(sizes[3]),

@@ -52,22 +52,23 @@ end
 
 -- Answers the meta; nil when there is no record; or nil and what to reply. What few commits need stays
 -- text until told_identity and told_sizes are asked: numbers are what costs most here.
-local function decode_meta(i, m, s)
+local function decode_meta(i, m, s, h)
   if not (i and m and s) then
     if redis.call('EXISTS', key) == 0 then return nil end
     return nil, corrupt('its meta is missing')
   end
-  local format, state, incarnation = string.match(i, '^([^ ]+) ([LMDER]) ([^ ]+) ')
+  local format, state, incarnation, absolute = string.match(i, '^([^ ]+) ([LMDER]) ([^ ]+) ([^ ]+) ')
   if format ~= FORMAT then
-    if not format then return nil, corrupt('its identity is unreadable') end
+    format = string.match(i, '^([^ ]+) [LMDER] ')
+    if not format or format == FORMAT then return nil, corrupt('its identity is unreadable') end
     return nil, corrupt('format version ' .. string.sub(format, 1, 16) .. ' is unknown')
   end
-  local version, tag, expires, drop, absolute, oldest, holders = string.match(m,
-    '^([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)$')
+  local version, tag, expires, drop = string.match(m, '^([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)$')
+  local oldest = string.match(s, ' ([^ ]+)$')
   local meta = {
-    i = i, s = s, state = state, incarnation = incarnation, version = tonumber(version), tag = tag,
+    i = i, s = s, h = h or '-', state = state, incarnation = incarnation, version = tonumber(version), tag = tag,
     expires = tonumber(expires), drop = tonumber(drop), absolute = absolute ~= '-' and tonumber(absolute),
-    oldest = tonumber(oldest), holders = holders,
+    oldest = tonumber(oldest), holders = h or '-',
   }
   if not (version and meta.version and meta.expires and meta.drop and meta.oldest and
     (meta.absolute or absolute == '-')) then
@@ -85,7 +86,7 @@ end
 -- Adds made and created; answers what to reply when they are unreadable.
 local function told_identity(meta)
   if meta.made then return nil end
-  local made, created = string.match(meta.i, '^[^ ]+ %a [^ ]+ ([^ ]+) ([^ ]+)$')
+  local made, created = string.match(meta.i, '^[^ ]+ %a [^ ]+ [^ ]+ ([^ ]+) ([^ ]+)$')
   meta.made, meta.created = tonumber(made), tonumber(created)
   if not (meta.made and meta.created) then return corrupt('its identity is unreadable') end
 end
@@ -94,7 +95,7 @@ end
 local function told_sizes(meta)
   if meta.fields then return nil end
   local fields, bytes, appended, capacity, dimension, floor =
-    string.match(meta.s, '^(%d+) (%d+) (%d+) (%d+) ([^ ]+) ([^ ]+)$')
+    string.match(meta.s, '^(%d+) (%d+) (%d+) (%d+) ([^ ]+) ([^ ]+) [^ ]+$')
   if not (fields and tonumber(dimension) and tonumber(floor)) then
     return corrupt('its totals are unreadable')
   end
@@ -102,22 +103,26 @@ local function told_sizes(meta)
   meta.capacity, meta.dimension, meta.floor = tonumber(capacity), tonumber(dimension), tonumber(floor)
 end
 
--- Appends the meta to a list of names and values for HSET.
+-- Appends the meta to a list of names and values for HSET. Nobody holding it is told apart by the caller.
 local function encode_meta(meta, sets)
   local count = #sets
-  sets[count + 1], sets[count + 2] = 'm', string.format('%s %s %s %s %s %s %s', text(meta.version), meta.tag,
-    text(meta.expires), text(meta.drop), meta.absolute and text(meta.absolute) or '-', text(meta.oldest),
-    meta.holders)
+  sets[count + 1], sets[count + 2] = 'm', string.format('%s %s %s %s', text(meta.version), meta.tag,
+    text(meta.expires), text(meta.drop))
+  count = count + 2
+  if meta.holders ~= '-' and meta.holders ~= meta.h then
+    sets[count + 1], sets[count + 2] = 'h', meta.holders
+    count = count + 2
+  end
   if not meta.fields then return end
-  local s = string.format('%d %d %d %d %s %s', meta.fields, meta.bytes, meta.appended, meta.capacity,
-    text(meta.dimension), text(meta.floor))
-  if s ~= meta.s then sets[count + 3], sets[count + 4] = 's', s end
+  local s = string.format('%d %d %d %d %s %s %s', meta.fields, meta.bytes, meta.appended, meta.capacity,
+    text(meta.dimension), text(meta.floor), text(meta.oldest))
+  if s ~= meta.s then sets[count + 1], sets[count + 2] = 's', s end
 end
 
 local function encode_identity(meta, sets)
   sets[#sets + 1] = 'i'
-  sets[#sets + 1] = string.format('%s %s %s %s %s', FORMAT, meta.state, meta.incarnation, text(meta.made),
-    text(meta.created))
+  sets[#sets + 1] = string.format('%s %s %s %s %s %s', FORMAT, meta.state, meta.incarnation,
+    meta.absolute and text(meta.absolute) or '-', text(meta.made), text(meta.created))
 end
 
 -- All writers' fields: a list of name, value, name, value.
@@ -154,7 +159,7 @@ end
 
 -- Makes meta a tombstone's. Both parts of it were told before.
 local function bury(meta, state, drop)
-  meta.s = nil
+  meta.s, meta.h = nil, nil
   meta.state, meta.drop, meta.holders, meta.tag = state, drop, '-', '-'
   meta.fields, meta.bytes, meta.appended, meta.capacity, meta.dimension = 0, 0, 0, 0, 0
   meta.expires, meta.absolute = 0, false

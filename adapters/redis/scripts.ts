@@ -25,7 +25,7 @@ const SHARED_LUA = RECORD_LUA
  * Applies a batch, all or nothing: every check comes before the first write, since an error midway
  * would leave what was written until then.
  *
- * Key: the session's. Arguments: the header (JSON object, see `encodeBatch`), then the operations one
+ * Key: the session's. Arguments: the header (one line, see `encodeBatch`), then the operations one
  * after the other, each its kind and its parts:
  * - `create` nonce capacity lifetimeMs|`-` n (field json)×n
  * - `set` field json · `delete` field · `increment` field number · `append` vector · `touch`
@@ -59,10 +59,10 @@ export const COMMIT: Script = {
 export const LOAD: Script = {
   name: "load",
   text: SHARED_LUA + String.raw`
-local texts, problem = read({ 'i', 'm', 's' })
+local texts, problem = read({ 'i', 'm', 's', 'h' })
 if not texts then return problem end
 local meta
-meta, problem = decode_meta(texts[1], texts[2], texts[3])
+meta, problem = decode_meta(texts[1], texts[2], texts[3], texts[4])
 if problem then return problem end
 if not meta then return string.format('missing %d', now) end
 local accepted = tonumber(ARGV[3])
@@ -78,11 +78,8 @@ local pod = ARGV[2]
 if pod ~= '' and meta.state == 'L' then
   local holders = add_holder(meta.holders, pod)
   if holders ~= meta.holders then
-    meta.holders = holders
-    local sets = {}
-    encode_meta(meta, sets)
     -- A full store can still be read: only word of other pods' commits will not come.
-    local result = redis.pcall('HSET', key, unpack(sets))
+    local result = redis.pcall('HSET', key, 'h', holders)
     if type(result) == 'table' and result.err and not string.find(result.err, '^OOM') then return result end
   end
 end
