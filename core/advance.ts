@@ -28,6 +28,8 @@ export function advance(
   if (state) {
     const copy = toCopy({ ...state, expiresAtMs }, answer);
     entry.keep(copy, sealed.seq);
+    // A commit registers its pod, too.
+    entry.register(entry.era);
     return copy;
   }
   // Rule 11: never relabelled. A stub stays, to address the session by.

@@ -54,7 +54,9 @@ async function lookAt<Context extends object>(
       doubts = false;
       continue;
     }
-    return await take(pod, entry, answer, heardBefore);
+    const lookup = await take(pod, entry, answer, heardBefore);
+    if (lookup.alive) entry.register(pod.link.era);
+    return lookup;
   }
 }
 
@@ -157,7 +159,7 @@ function send<Context extends object>(
   const request: LoadRequest = {
     holder: pod.holder(entry.key),
     tombstoneMs: pod.tombstoneMs,
-    ...(state && { known: identityOf(state) }),
+    ...(state && { known: identityOf(state), isRegistered: entry.isRegistered(pod.link.era) }),
   };
   return attempts.read((timeoutMs) => pod.link.load(entry.key.storeKey, request, timeoutMs));
 }

@@ -43,6 +43,8 @@ export class CacheEntry {
   #heard: Pick<Identity, "incarnation" | "version"> | undefined;
   #heardCount = 0;
   #stale = false;
+  /** Tag of the state for which the store's directory names this pod as a holder, and the store's memory then. */
+  #registered: { readonly tag: string; readonly era: number } | undefined;
 
   constructor(key: SessionKey) {
     this.key = key;
@@ -82,6 +84,18 @@ export class CacheEntry {
   keepLoaded(copy: Copy, heardBefore: number): void {
     if (heardBefore === this.#heardCount) this.#heard = undefined;
     this.keep(copy, this.acknowledgedSeq(copy.state.incarnation) ?? 0);
+  }
+
+  /** The store, with its memory of that era, has registered this pod for the copy that is held. */
+  register(era: number): void {
+    this.#registered = this.#copy && { tag: this.#copy.state.tag, era };
+  }
+
+  /** Whether the store's directory, in its memory of that era, names this pod as a holder of the copy. */
+  isRegistered(era: number): boolean {
+    const registered = this.#registered;
+    return registered !== undefined && registered.era === era &&
+      registered.tag === this.#copy?.state.tag;
   }
 
   /** This pod's last acknowledged seq on an incarnation; undefined when it has none there. */

@@ -22,6 +22,11 @@ export interface LoadRequest {
    * Registered as a holder of a copy, in the same step or before the state is read. Without it nobody is.
    */
   readonly holder?: Holder;
+  /**
+   * The store has registered the holder for the `known` state. While it is still that one nothing need be written, and
+   * `unchanged` may carry an upper bound of the store's time (`isTimeBound`).
+   */
+  readonly isRegistered?: boolean;
   /** How long a tombstone is kept: a load that finds an expired record closes it into one (rule 18). */
   readonly tombstoneMs: number;
   /**

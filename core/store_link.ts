@@ -275,7 +275,7 @@ export class StoreLink {
     }
   }
 
-  async #timed<Reply extends { storeTimeMs: number }>(
+  async #timed<Reply extends { storeTimeMs: number; isTimeBound?: boolean }>(
     sending: Sending,
     timeoutMs: number,
     call: () => Promise<Reply>,
@@ -299,7 +299,8 @@ export class StoreLink {
     if (!this.#isOpen) await this.open();
   }
 
-  #hearTime(reply: { storeTimeMs: number }): void {
+  #hearTime(reply: { storeTimeMs: number; isTimeBound?: boolean }): void {
+    if (reply.isTimeBound) return;
     this.#offsetMs = reply.storeTimeMs - this.#clock.now();
   }
 

@@ -117,7 +117,12 @@ export type CommitReply =
 /** The answer to a load. */
 export type LoadReply =
   | (ReplyBase & { readonly outcome: "found"; readonly state: SessionState })
-  | (ReplyBase & { readonly outcome: "unchanged"; readonly expiresAtMs: number })
+  | (ReplyBase & {
+    readonly outcome: "unchanged";
+    readonly expiresAtMs: number;
+    /** The store was not asked for its time: `storeTimeMs` is an upper bound of it. @default false */
+    readonly isTimeBound?: boolean;
+  })
   | (ReplyBase & {
     readonly outcome: "gone";
     readonly reason: GoneReason;

@@ -42,6 +42,44 @@ Deno.test("an unchanged session is revalidated without being read", async () => 
   assertEquals(p0.link.loads, loads, "fresh again");
 });
 
+Deno.test("a load says that the pod is registered while the directory names it, and not else", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  const registered = () => p0.link.requests.splice(0).map(({ isRegistered }) => isRegistered);
+  await p0.acme.getOrCreate("u", { n: 0 });
+  registered();
+  await p0.acme.get("u", { fresh: true });
+  assertEquals(registered(), [true], "by its own commit");
+  await p1.acme.increment("u", "n");
+  await p0.acme.get("u", { fresh: true });
+  await p0.acme.get("u", { fresh: true });
+  assertEquals(registered(), [true, true], "by the load of what the other pod wrote");
+  await p1.acme.get("u", { fresh: true });
+  p1.manager.clearCache();
+  await p1.manager.tenant("acme").recover(["u"]);
+  p1.link.requests.length = 0;
+  for (let times = 0; times < 2; times++) await p1.acme.get("u", { fresh: true });
+  const answers = p1.link.requests.map(({ isRegistered }) => isRegistered);
+  assertEquals(answers, [false, true], "what is loaded with many others is not registered yet");
+});
+
+Deno.test("a bound of the store's time is not taken for its time", async () => {
+  const world = new World();
+  const p0 = world.pod();
+  await p0.acme.getOrCreate("u", { n: 0 });
+  p0.link.next("load", async (execute) => {
+    const reply = await execute();
+    const { storeTimeMs } = reply as { storeTimeMs: number };
+    return { ...reply, storeTimeMs: storeTimeMs + 5_000, isTimeBound: true };
+  });
+  await p0.acme.get("u", { fresh: true });
+  const { sent } = p0.link;
+  await p0.acme.increment("u", "n");
+  const { firstSentAtMs } = sent.at(-1)!;
+  const now = (await world.store.load("-", { tombstoneMs: 1 })).storeTimeMs;
+  assert(firstSentAtMs <= now, `${firstSentAtMs} is not later than ${now}`);
+});
+
 Deno.test("another pod's commit, destroy and rotate are heard of at once", async () => {
   const world = new World();
   const [p0, p1] = [world.pod({ hears: true }), world.pod({ hears: true })];

@@ -215,6 +215,12 @@ export const GONE_REASONS: Readonly<Partial<Record<StoredMeta["state"], GoneReas
   R: "rotated",
 };
 
+/** Reads of the field `m` what a pod that knows the rest needs; whatever it cannot read is no number. */
+export function decodeMoved(m: string): Pick<StoredMeta, "version" | "tag" | "expiresAtMs"> {
+  const [version, tag = "", expires] = m.split(" ");
+  return { version: Number(version), tag, expiresAtMs: Number(expires) };
+}
+
 /** Reads the fields `i`, `m` and `s`; undefined when they cannot be read. */
 export function decodeMeta(i: string, m: string, s: string): StoredMeta | undefined {
   const [format, state, incarnation, absoluteExpiresAtMs, incarnationAtMs, createdAtMs] = i

@@ -5,7 +5,6 @@
  */
 
 import { systemClock } from "../../core/clock.ts";
-import { Deadlines } from "../../core/deadlines.ts";
 import { ConfigError, StoreRejectedError, StoreUnavailableError } from "../../core/errors.ts";
 import { ALL_HOLDERS } from "../../core/record.ts";
 import type {
@@ -26,33 +25,29 @@ import type {
   StoreInfo,
 } from "../../core/storage_adapter.ts";
 import { type Duty, lacks, type Permission, permissions } from "./acl.ts";
-import { NoAnswerError, type RedisCommand, type RedisDriver, type RedisReply } from "./driver.ts";
+import type { RedisCommand, RedisDriver } from "./driver.ts";
 import { replyCode, toStoreError } from "./errors.ts";
 import {
-  type Argument,
   decodeCommitReply,
   decodeHealReply,
   decodeHeartbeatReply,
   decodeInvalidation,
-  decodeLoadReply,
   decodeMeta,
   encodeBatch,
   encodeHeal,
-  encodeLoad,
   GONE_REASONS,
 } from "./layout.ts";
-import { readTogether, toLoadReply } from "./load_reply.ts";
-import { decodeRecord } from "./record_reader.ts";
 import { type Answer, toAnswer, toList, toMilliseconds, toText } from "./replies.ts";
-import { CHECK, COMMIT, HEAL, HEARTBEAT, LOAD, OPEN, OPEN_UPKEEP, type Script } from "./scripts.ts";
+import { TimeBound } from "./time_bound.ts";
+import { SessionReads } from "./session_reads.ts";
+import { CHECK, COMMIT, HEAL, HEARTBEAT, OPEN, OPEN_UPKEEP } from "./scripts.ts";
 import { asksForTls, checkTls } from "./tls_check.ts";
 import { TlsError } from "./tls_fault.ts";
+import { Wire } from "./wire.ts";
 
 const LEAST_MAJOR_VERSION = 7;
 const POD_KEY_MS = 60_000;
 const SCAN_COUNT = 500;
-/** How often a load is begun anew when the record changed between its two commands. */
-const LOAD_TRIES = 3;
 
 type Subscribing = RedisDriver & Required<Pick<RedisDriver, "subscribe">>;
 
@@ -64,9 +59,9 @@ export class RedisStore implements StorageAdapter {
   readonly subscribe?: NonNullable<StorageAdapter["subscribe"]>;
   readonly #driver: RedisDriver;
   readonly #duty: Exclude<Duty, "sessions">;
-  readonly #hashes = new Map<Script, string>();
-  readonly #deadlines = new Deadlines(systemClock);
-  #replies = 0;
+  readonly #wire: Wire;
+  readonly #time = new TimeBound(systemClock);
+  readonly #reads: SessionReads;
   #tellsEpoch = true;
   #isClosed = false;
 
@@ -75,6 +70,8 @@ export class RedisStore implements StorageAdapter {
     this.name = driver.name;
     this.#driver = driver;
     this.#duty = duty;
+    this.#wire = new Wire(driver);
+    this.#reads = new SessionReads(this.#wire, this.#time);
     if (driver.subscribe) {
       this.subscribe = (holder, listener) =>
         this.#subscribe(driver as Subscribing, holder, listener);
@@ -91,7 +88,7 @@ export class RedisStore implements StorageAdapter {
       await this.reach(options);
       const server = await this.#server(timeoutMs);
       const script = this.#duty === "all" ? OPEN : OPEN_UPKEEP;
-      await this.#evaluate(script, podKey, [String(POD_KEY_MS)], timeoutMs);
+      await this.#wire.evaluate(script, podKey, [String(POD_KEY_MS)], timeoutMs);
       return { server };
     } catch (error) {
       throw await this.#naming(toStoreError(error, true), options);
@@ -105,7 +102,7 @@ export class RedisStore implements StorageAdapter {
   async reach({ timeoutMs }: CallOptions): Promise<void> {
     const { endpoint } = this.#driver;
     try {
-      await this.#hashScripts();
+      await this.#wire.hashScripts();
       if (endpoint?.tls) await checkTls(endpoint, timeoutMs);
       await this.#driver.connect(timeoutMs);
     } catch (cause) {
@@ -119,7 +116,7 @@ export class RedisStore implements StorageAdapter {
   /** Connects as a user beside the one that the store was opened by: what does not fit was found out then. */
   async connect({ timeoutMs }: CallOptions): Promise<void> {
     try {
-      await this.#hashScripts();
+      await this.#wire.hashScripts();
       await this.#driver.connect(timeoutMs);
     } catch (error) {
       throw toStoreError(error);
@@ -138,76 +135,48 @@ export class RedisStore implements StorageAdapter {
     { timeoutMs }: CallOptions,
   ): Promise<Permitted[] | undefined> {
     const args = [JSON.stringify(commands)];
-    const line = await this.#call(() => this.#evaluate(CHECK, key, args, timeoutMs));
+    const line = await this.#call(() => this.#wire.evaluate(CHECK, key, args, timeoutMs));
     const [outcome, ...places] = line.split(" ");
     return outcome === "refused" ? places.map((place) => commands[Number(place)]!) : undefined;
   }
 
   /** Sends a command of an operator's, and answers it as text. */
   ask(command: RedisCommand, { timeoutMs }: CallOptions): Promise<Answer> {
-    return this.#call(async () => toAnswer(await this.#send(command, timeoutMs)));
+    return this.#call(async () => toAnswer(await this.#wire.send(command, timeoutMs)));
   }
 
   async commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
     const line = await this.#call(() =>
-      this.#evaluate(COMMIT, key, encodeBatch(batch), options.timeoutMs)
+      this.#wire.evaluate(COMMIT, key, encodeBatch(batch), options.timeoutMs)
     );
     return decodeCommitReply(line);
   }
 
-  load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
-    return this.#call(async () => {
-      const { timeoutMs } = options;
-      if (request.known) {
-        const line = await this.#evaluate(LOAD, key, encodeLoad(request), timeoutMs);
-        const reply = decodeLoadReply(line);
-        if (reply.outcome !== "read") return reply;
-      }
-      for (let tries = 1;; tries++) {
-        const reply = await this.#read(key, request, timeoutMs);
-        if (reply) return reply;
-        if (tries === LOAD_TRIES) {
-          throw new Error("the record changed again and again while it was read");
-        }
-      }
-    });
+  load(key: string, request: LoadRequest, { timeoutMs }: CallOptions): Promise<LoadReply> {
+    return this.#call(() => this.#reads.load(key, request, timeoutMs));
   }
 
   loadMany(
     keys: readonly string[],
     request: Pick<LoadRequest, "tombstoneMs">,
-    options: CallOptions,
+    { timeoutMs }: CallOptions,
   ): Promise<LoadReply[]> {
-    return this.#call(async () => {
-      const { timeoutMs } = options;
-      // The clock is read first: what is left of a session is rather counted too short than too long.
-      const sent = [
-        this.#driver.send(["TIME"]),
-        ...keys.map((key) => this.#driver.send(["HGETALL", key])),
-      ];
-      const settled = await this.#inTime(Promise.allSettled(sent), timeoutMs);
-      const [time, ...records] = settled;
-      if (time!.status === "rejected") throw time!.reason;
-      const storeTimeMs = toMilliseconds(time!.value);
-      return await Promise.all(records.map((record, index) => {
-        const reply = readTogether(record, storeTimeMs);
-        // Run out, or no record at all: what to do then is the script's to say.
-        return reply ?? this.load(keys[index]!, request, options);
-      }));
-    });
+    return this.#call(() => this.#reads.loadMany(keys, request, timeoutMs));
   }
 
   async heal(key: string, request: HealRequest, options: CallOptions): Promise<HealReply> {
     const line = await this.#call(() =>
-      this.#evaluate(HEAL, key, encodeHeal(request), options.timeoutMs)
+      this.#wire.evaluate(HEAL, key, encodeHeal(request), options.timeoutMs)
     );
     return decodeHealReply(line);
   }
 
   async heartbeat({ podKey, keepMs, timeoutMs }: HeartbeatOptions): Promise<HeartbeatReply> {
     const args = [String(Math.ceil(keepMs)), this.#tellsEpoch ? "1" : "0"];
-    const line = await this.#call(() => this.#evaluate(HEARTBEAT, podKey, args, timeoutMs));
+    const sentAt = systemClock.now();
+    const line = await this.#call(() => this.#wire.evaluate(HEARTBEAT, podKey, args, timeoutMs));
     const reply = decodeHeartbeatReply(line);
+    this.#time.hear(reply.storeTimeMs, sentAt);
     // INFO is not permitted. Every time that it is asked for would be noted in the server's ACL log.
     if (reply.epoch === undefined) this.#tellsEpoch = false;
     return reply;
@@ -249,26 +218,6 @@ export class RedisStore implements StorageAdapter {
     );
   }
 
-  /** One try of a cold load; undefined when what was read is not what the script saw. */
-  async #read(
-    key: string,
-    request: LoadRequest,
-    timeoutMs: number,
-  ): Promise<LoadReply | undefined> {
-    const { known: _, ...cold } = request;
-    // Two commands, one after the other on the wire: inside the script HGETALL would take twice as long.
-    const [line, fields] = await Promise.all([
-      this.#evaluate(LOAD, key, encodeLoad(cold), timeoutMs),
-      this.#send(["HGETALL", key], timeoutMs).catch((error) => {
-        if (replyCode(error) === "WRONGTYPE") return [];
-        throw error;
-      }),
-    ]);
-    const reply = decodeLoadReply(line);
-    if (reply.outcome !== "read") return reply;
-    return toLoadReply(decodeRecord(fields), reply.storeTimeMs, request.acceptedMs);
-  }
-
   /** One page of a listing. */
   async #page(
     cursor: string,
@@ -276,11 +225,11 @@ export class RedisStore implements StorageAdapter {
     timeoutMs: number,
   ): Promise<{ cursor: string; records: ListedRecord[] }> {
     const scan = ["SCAN", cursor, "MATCH", pattern, "COUNT", String(SCAN_COUNT)] as const;
-    const [next, found] = toList(await this.#send([...scan, "TYPE", "hash"], timeoutMs));
+    const [next, found] = toList(await this.#wire.send([...scan, "TYPE", "hash"], timeoutMs));
     const keys = toList(found).map(toText);
     const [time, ...metas] = await Promise.all([
-      this.#send(["TIME"], timeoutMs),
-      ...keys.map((key) => this.#send(["HMGET", key, "i", "m", "s"], timeoutMs)),
+      this.#wire.send(["TIME"], timeoutMs),
+      ...keys.map((key) => this.#wire.send(["HMGET", key, "i", "m", "s"], timeoutMs)),
     ]);
     const nowMs = toMilliseconds(time!);
     const records: ListedRecord[] = [];
@@ -305,16 +254,10 @@ export class RedisStore implements StorageAdapter {
     return refused?.length ? lacks(refused, error) : error;
   }
 
-  async #hashScripts(): Promise<void> {
-    for (const script of [COMMIT, LOAD, HEAL, HEARTBEAT, OPEN, OPEN_UPKEEP, CHECK]) {
-      this.#hashes.set(script, await sha1(script.text));
-    }
-  }
-
   async #server(timeoutMs: number): Promise<string> {
     let info: string;
     try {
-      info = toText(await this.#send(["INFO", "server"], timeoutMs));
+      info = toText(await this.#wire.send(["INFO", "server"], timeoutMs));
     } catch (error) {
       if (replyCode(error) === "NOPERM") return "unknown version";
       throw error;
@@ -329,36 +272,6 @@ export class RedisStore implements StorageAdapter {
     return server;
   }
 
-  async #evaluate(
-    script: Script,
-    key: string,
-    args: readonly Argument[],
-    timeoutMs: number,
-  ): Promise<string> {
-    const hash = this.#hashes.get(script) ?? await sha1(script.text);
-    try {
-      return toText(await this.#send(["EVALSHA", hash, "1", key, ...args], timeoutMs));
-    } catch (error) {
-      // The script surely did not run: the server does not know it yet, or no longer.
-      if (replyCode(error) !== "NOSCRIPT") throw error;
-      return toText(await this.#send(["EVAL", script.text, "1", key, ...args], timeoutMs));
-    }
-  }
-
-  #send(command: RedisCommand, timeoutMs: number): Promise<RedisReply> {
-    return this.#inTime(this.#driver.send(command), timeoutMs);
-  }
-
-  async #inTime<Value>(answer: Promise<Value>, timeoutMs: number): Promise<Value> {
-    const repliesBefore = this.#replies;
-    const value = await this.#deadlines.limit(answer, timeoutMs, () => {
-      if (this.#replies === repliesBefore) this.#driver.recycle();
-      return new NoAnswerError(`no answer within ${Math.round(timeoutMs)} ms`);
-    });
-    this.#replies++;
-    return value;
-  }
-
   async #call<Value>(run: () => Promise<Value>): Promise<Value> {
     try {
       return await run();
@@ -366,9 +279,4 @@ export class RedisStore implements StorageAdapter {
       throw toStoreError(error);
     }
   }
-}
-
-async function sha1(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

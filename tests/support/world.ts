@@ -46,6 +46,8 @@ export class Link implements StorageAdapter {
   readonly name = "link";
   /** Every batch that was sent. */
   readonly sent: CommitBatch[] = [];
+  /** What was asked of the store's sessions, one by one. */
+  readonly requests: LoadRequest[] = [];
   /** Number of loads sent. */
   loads = 0;
   readonly #inner: StorageAdapter;
@@ -115,6 +117,7 @@ export class Link implements StorageAdapter {
   }
 
   load(key: string, request: LoadRequest, options: CallOptions): Promise<LoadReply> {
+    this.requests.push(request);
     this.loads++;
     return this.#send("load", () => this.#inner.load(key, request, options));
   }

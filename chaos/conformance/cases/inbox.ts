@@ -66,6 +66,23 @@ export const inbox: readonly ConformanceCase[] = [
     await context.until("word of the commit", () => inbox.heard.length > 0);
   }),
   theCase(
+    "a pod that is registered stays so, and is registered again once it lacks a commit",
+    async (context) => {
+      const { held, reader, inbox } = await readerOf(context);
+      const copy = held.by(reader);
+      const { holder } = reader;
+      const known = held.identity;
+      await copy.load({ holder, known });
+      const request = { holder, known, isRegistered: true };
+      expectOutcome(await copy.load(request), "unchanged");
+      await held.apply([increment("n")], { holder: held.pod.holder });
+      await context.until("word of the commit", () => inbox.heard.length === 1);
+      expectOutcome(await copy.load(request), "found");
+      await held.apply([increment("n")], { holder: held.pod.holder });
+      await context.until("word of the next commit", () => inbox.heard.length === 2);
+    },
+  ),
+  theCase(
     "a pod that commits holds what it committed, and is told of the next commit",
     async (context) => {
       const { held, reader, inbox } = await readerOf(context);

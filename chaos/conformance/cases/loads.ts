@@ -101,6 +101,57 @@ export const loads: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a pod that is registered is told the same: unchanged, renewed, changed",
+    clause: "rule 1, G5",
+    async run(context) {
+      const held = await context.session();
+      const { holder } = held.pod;
+      expectOutcome(await held.load({ known: held.identity, holder }), "unchanged");
+      const registered = { holder, isRegistered: true };
+      const first = expectOutcome(
+        await held.load({ ...registered, known: held.identity }),
+        "unchanged",
+      );
+      expectEqual(first.expiresAtMs, held.made.expiresAtMs, "the expiry");
+      const touched = await held.apply([touch], { ttlMs: 90_000 });
+      const next = expectOutcome(
+        await held.load({ ...registered, known: held.identity }),
+        "unchanged",
+      );
+      expectEqual(next.expiresAtMs, touched.expiresAtMs, "the expiry after a touch");
+      const known = held.identity;
+      await held.by(await context.pod()).apply([set("b", 2)]);
+      const { state } = expectOutcome(await held.load({ ...registered, known }), "found");
+      expectEqual(state.version, 2, "the version");
+      for (const wrong of [{ version: 7 }, { tag: "w-other:1" }]) {
+        const other = { ...state, ...wrong };
+        expectOutcome(await held.load({ ...registered, known: other }), "found");
+      }
+    },
+  },
+  {
+    name: "a pod that is registered is told that its session was destroyed, expired or moves",
+    clause: "G4, G6",
+    async run(context) {
+      const gone = await context.session();
+      const short = await context.session({ batch: { ttlMs: 40 } });
+      const { holder } = gone.pod;
+      const ask = (held: typeof gone) =>
+        held.load({ known: held.identity, holder, isRegistered: true });
+      for (const held of [gone, short]) await held.load({ known: held.identity, holder });
+      await gone.apply([destroy]);
+      expectEqual(expectOutcome(await ask(gone), "gone").reason, "destroyed", "a reason");
+      await context.passed(short.made.expiresAtMs);
+      expectEqual(expectOutcome(await ask(short), "gone").reason, "expired", "another reason");
+      const moving = await context.session();
+      const known = moving.identity;
+      const nonce = "n-rotation";
+      await moving.apply([{ kind: "freeze", nonce, to: context.key() }]);
+      const reply = await moving.load({ known, holder, isRegistered: true });
+      expectEqual(expectOutcome(reply, "moving").moving.nonce, nonce, "the rotation");
+    },
+  },
+  {
     name: "a destroyed session is gone also to a pod that holds it",
     clause: "G4",
     async run(context) {
