@@ -5,8 +5,8 @@
  * 8 bytes for each of its slots, which are a power of two; each field has an entry of 24 bytes, its name and its
  * value; the key has an entry and its name. Names and values are simple dynamic strings: a header and a final NUL
  * around the bytes (sds.h). Each is rounded up to the next size that jemalloc has: multiples of 16 up to 128, and
- * above that four sizes in each doubling. The small form (listpack) never applies: the field `m` of a live session is
- * longer than its limit of 64 bytes.
+ * above that four sizes in each doubling. Where no name or value is longer than 64 bytes and there are 512 fields at
+ * most, the hash is one block instead (a listpack), in which each costs its bytes and two.
  *
  * @module
  */
@@ -46,14 +46,19 @@ const ENTRY_BYTES = 24;
 /** An entry and its slot in the table of expiries, and a slot in that of the keys: tables are half full or more. */
 const EXPIRY_BYTES = 32 + 3 * SLOT_BYTES;
 const LEAST_SLOTS = 4;
+const MOST_COMPACT_BYTES = 64;
+const MOST_COMPACT_FIELDS = 512;
+/** Of a block, and of each name and value in it: its kind and length before, its length again behind. */
+const COMPACT_HEADER_BYTES = 7;
+const COMPACT_OVERHEAD_BYTES = 2;
 
 /** `hakgal:tenant:` + `:session:` + 64 hex digits. */
 const KEY_BYTES = 14 + 9 + 64;
-/** Lengths of the values of the fields `i`, `m` without holders, `s`, and of a writer's name and value. */
-const IDENTITY_BYTES = 46;
-const MOVING_BYTES = 63;
+/** Lengths of the values of the fields `i`, `m`, `s`, of a holder in `h`, and of a writer's name and value. */
+const IDENTITY_BYTES = 50;
+const MOVING_BYTES = 48;
+const SIZES_BYTES = 30;
 const HOLDER_BYTES = 17;
-const SIZES_BYTES = 20;
 const WRITER_NAME_BYTES = 18;
 const WRITER_VALUE_BYTES = 36;
 
@@ -76,14 +81,45 @@ export function sessionMemory(shape: SessionShape): SessionMemory {
   for (const number of [vectors, dimension, fields, nameBytes, valueBytes, writers, holders]) {
     if (!(number >= 0)) throw new RangeError(`${number} is no number of bytes or things.`);
   }
-  const count = 3 + fields + vectors + writers;
-  const field = (name: number, value: number) => ENTRY_BYTES + string(name) + string(value);
-  const memoryUsage = OBJECT_BYTES + TABLE_BYTES + SLOT_BYTES * slots(count) +
-    field(1, IDENTITY_BYTES) + field(1, MOVING_BYTES + HOLDER_BYTES * holders) +
-    field(1, SIZES_BYTES) + fields * field(2 + nameBytes, valueBytes) +
-    vectors * field(4, 4 * dimension) + writers * field(WRITER_NAME_BYTES, WRITER_VALUE_BYTES) +
+  const contents: readonly HashFields[] = [
+    { count: 1, name: 1, value: IDENTITY_BYTES },
+    { count: 1, name: 1, value: MOVING_BYTES },
+    { count: 1, name: 1, value: SIZES_BYTES },
+    { count: Math.min(1, holders), name: 1, value: HOLDER_BYTES * holders - 1 },
+    { count: fields, name: 2 + nameBytes, value: valueBytes },
+    { count: vectors, name: 4, value: 4 * dimension },
+    { count: writers, name: WRITER_NAME_BYTES, value: WRITER_VALUE_BYTES },
+  ].filter(({ count }) => count > 0);
+  const memoryUsage = OBJECT_BYTES + (isCompact(contents) ? block(contents) : table(contents)) +
     ENTRY_BYTES + string(KEY_BYTES + tenantBytes);
   return { memoryUsage, total: memoryUsage + EXPIRY_BYTES };
+}
+
+/** Fields of one kind, with the bytes of their names and values. */
+interface HashFields {
+  readonly count: number;
+  readonly name: number;
+  readonly value: number;
+}
+
+/** Whether the server keeps a hash in one block, by its defaults (hash-max-listpack-entries and -value). */
+function isCompact(contents: readonly HashFields[]): boolean {
+  const isShort = contents.every(({ name, value }) => Math.max(name, value) <= MOST_COMPACT_BYTES);
+  return isShort && sum(contents, () => 1) <= MOST_COMPACT_FIELDS;
+}
+
+function block(contents: readonly HashFields[]): number {
+  const held = sum(contents, ({ name, value }) => name + value + 2 * COMPACT_OVERHEAD_BYTES);
+  return allocated(COMPACT_HEADER_BYTES + held);
+}
+
+function table(contents: readonly HashFields[]): number {
+  const entries = sum(contents, ({ name, value }) => ENTRY_BYTES + string(name) + string(value));
+  return TABLE_BYTES + SLOT_BYTES * slots(sum(contents, () => 1)) + entries;
+}
+
+function sum(contents: readonly HashFields[], of: (field: HashFields) => number): number {
+  return contents.reduce((total, field) => total + field.count * of(field), 0);
 }
 
 /** What so many sessions take together, in bytes. */
