@@ -154,11 +154,22 @@ class OwnGlideDriver implements RedisDriver {
   }
 
   send(command: RedisCommand): Promise<RedisReply> {
-    if (this.#client) return sendThrough(this.#client, command);
-    // Once made, a client connects again by itself; one that could not be made does not.
-    if (!this.#isClosed) this.#reconnect().catch(() => {});
-    if (replyCode(this.#lastError) !== undefined) return Promise.reject(this.#lastError);
-    return Promise.reject(new NotConnectedError("not connected", { cause: this.#lastError }));
+    return this.#client ? sendThrough(this.#client, command) : this.#sendThroughNew(command);
+  }
+
+  /** Once made, a client connects again by itself; one that could not be made does not. */
+  async #sendThroughNew(command: RedisCommand): Promise<RedisReply> {
+    const lastError = this.#lastError;
+    const connecting = this.#isClosed ? undefined : this.#reconnect();
+    if (replyCode(lastError) === undefined) {
+      // Nobody waits for a server that is away.
+      connecting?.catch(() => {});
+    } else {
+      // One that refused the login says at once whether it still does.
+      await connecting;
+    }
+    if (!this.#client) throw new NotConnectedError("not connected", { cause: this.#lastError });
+    return await sendThrough(this.#client, command);
   }
 
   /**

@@ -297,3 +297,26 @@ Deno.test("what a client cannot do is a ConfigError, before anything is connecte
   const client = new Redis({ lazyConnect: true, keyPrefix: "app:" });
   assertThrows(() => ioredisAdapter({ client }), ConfigError);
 });
+
+// The other clients try again by themselves.
+test("valkey-glide: the first command after the password was put right is not refused", async () => {
+  await using server = await start({ acl: ["default off", "app on >secret ~* &* +@all"] });
+  const setPassword = (password: string) =>
+    server.command("ACL", "SETUSER", "app", "resetpass", `>${password}`);
+  const adapter = valkeyGlideAdapter({ url: server.url, username: "app", password: "secret" });
+  try {
+    await adapter.open(OPEN);
+    await setPassword("another");
+    await server.command("CLIENT", "KILL", "USER", "app");
+    const answer = () =>
+      adapter.load("key", { tombstoneMs: 1_000 }, CALL).then(
+        ({ outcome }) => outcome,
+        (error) => error instanceof StoreRejectedError ? error.code : "unavailable",
+      );
+    await until(async () => await answer() === "WRONGPASS");
+    await setPassword("secret");
+    assertEquals(await answer(), "missing");
+  } finally {
+    await adapter.close();
+  }
+});
