@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type Transaction, WriteQueue } from "../adapters/sqlite/write_queue.ts";
-import { systemClock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { StoreRejectedError, StoreUnavailableError } from "../core/errors.ts";
 
 function sqliteError(message: string): Error {
@@ -90,4 +90,49 @@ Deno.test("the event loop has its turn between two transactions", async () => {
   };
   await Promise.all(Array.from({ length: 200 }, (_, index) => queue.run(() => body(index), 1_000)));
   assertEquals(transaction.steps, ["begin", "commit", "turn", "begin", "commit"]);
+});
+
+Deno.test("a caller that writes again and again does not keep timers and sockets from their turn", async () => {
+  const { queue } = queueOver({});
+  let hadTurn = false;
+  setImmediate(() => hadTurn = true);
+  let runs = 0;
+  while (!hadTurn && runs < 10_000) await queue.run(() => runs++, 1_000);
+  assert(runs < 100, `${runs} runs`);
+});
+
+Deno.test("bodies that fail again and again do not keep timers and sockets from their turn", async () => {
+  const { queue } = queueOver({});
+  let hadTurn = false;
+  setImmediate(() => hadTurn = true);
+  let runs = 0;
+  const fail = () => {
+    runs++;
+    throw sqliteError("disk I/O error");
+  };
+  while (!hadTurn && runs < 10_000) await queue.run(fail, 1_000).catch(() => {});
+  assert(runs < 100, `${runs} runs`);
+});
+
+Deno.test("the lock is free for a part of the time that it was held", async () => {
+  let nowMs = 1_000;
+  let rests = 0;
+  const clock: Clock = {
+    now: () => nowMs,
+    after(delayMs, callback, options) {
+      rests++;
+      nowMs += delayMs;
+      return systemClock.after(0, callback, options);
+    },
+  };
+  const queue = new WriteQueue(new ScriptedTransaction({}), clock, Math.random);
+  const hold = (ms: number) => queue.run(() => void (nowMs += ms), 1_000);
+  for (let runs = 0; runs < 4; runs++) await Promise.all([hold(5), hold(5)]);
+  assertEquals(rests, 5, "after each 8 ms");
+  rests = 0;
+  for (let runs = 0; runs < 8; runs++) {
+    await hold(2);
+    nowMs += 1;
+  }
+  assertEquals(rests, 0, "what it was free for meanwhile counts");
 });
