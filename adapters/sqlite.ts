@@ -107,12 +107,12 @@ class SqliteAdapter implements StorageAdapter {
   }
 
   async commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
-    const { statements, time, queue } = this.#opened();
+    const { statements, rows, time, queue } = this.#opened();
     // Nobody listens for word of commits here, so nobody is remembered as a holder.
     const { holder: _holder, ...rest } = batch;
     return await queue.run(() => {
       const nowMs = time.nowMs();
-      const record = new SqliteRecord(statements, key, nowMs);
+      const record = new SqliteRecord(statements, key, nowMs, rows);
       record.purge();
       const { reply } = commit(record, rest, nowMs);
       record.flush();
@@ -133,7 +133,7 @@ class SqliteAdapter implements StorageAdapter {
     }, options.timeoutMs);
     return reply ?? await database.queue.run(() => {
       const nowMs = database.time.nowMs();
-      const record = new SqliteRecord(database.statements, key, nowMs);
+      const record = new SqliteRecord(database.statements, key, nowMs, database.rows);
       const closing = load(record, rest, nowMs);
       record.flush();
       return closing;
@@ -141,11 +141,11 @@ class SqliteAdapter implements StorageAdapter {
   }
 
   async heal(key: string, request: HealRequest, options: CallOptions): Promise<HealReply> {
-    const { statements, time, queue } = this.#opened();
+    const { statements, rows, time, queue } = this.#opened();
     const { holder: _holder, ...rest } = request;
     return await queue.run(() => {
       const nowMs = time.nowMs();
-      const record = new SqliteRecord(statements, key, nowMs);
+      const record = new SqliteRecord(statements, key, nowMs, rows);
       record.purge();
       const reply = heal(record, rest, nowMs);
       record.flush();

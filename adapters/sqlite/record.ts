@@ -8,27 +8,35 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { ReadableCursor } from "../../core/load.ts";
 import { type RecordMeta, slotsByAge } from "../../core/record.ts";
 import type { SessionState, WriterEntry } from "../../core/storage_adapter.ts";
+import type { KnownRecord, KnownRows } from "./known_rows.ts";
 import { decodeMeta, encodeMeta } from "./meta_row.ts";
 import type { Statements } from "./statements.ts";
 
 /** A leading byte order mark belongs to the name. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Reads rows when they are asked for, and writes the meta once, at {@linkcode SqliteRecord.flush}. */
+/**
+ * Reads rows when they are asked for and not known, and writes the meta once, at {@linkcode SqliteRecord.flush}.
+ * Without known rows it reads all that it is asked for.
+ */
 export class SqliteRecord implements ReadableCursor {
   readonly #statements: Statements;
   readonly #key: string;
   readonly #nowMs: number;
+  readonly #rows: KnownRows | undefined;
+  #known: KnownRecord | undefined;
   #meta: RecordMeta | "corrupt" | undefined;
   #corruption = "";
   #loaded = false;
   #inserted = false;
   #changed = false;
 
-  constructor(statements: Statements, key: string, nowMs: number) {
+  constructor(statements: Statements, key: string, nowMs: number, rows?: KnownRows) {
     this.#statements = statements;
     this.#key = key;
     this.#nowMs = nowMs;
+    this.#rows = rows;
+    this.#known = rows?.of(key);
   }
 
   meta(): RecordMeta | "corrupt" | undefined {
@@ -46,8 +54,13 @@ export class SqliteRecord implements ReadableCursor {
   }
 
   writer(id: string): WriterEntry | undefined {
+    const known = this.#known?.writer(id);
+    if (known) return known;
     const row = this.#statements.readWriter.get(this.#key, id);
-    return row && decodeWriter(row);
+    if (!row) return undefined;
+    const entry = decodeWriter(row);
+    this.#known?.setWriter(id, entry);
+    return entry;
   }
 
   writers(): Iterable<readonly [string, WriterEntry]> {
@@ -55,25 +68,34 @@ export class SqliteRecord implements ReadableCursor {
     return rows.map((row) => [row.writer as string, decodeWriter(row)]);
   }
 
-  setWriter(id: string, { seq, incarnation, version, atMs, occupied }: WriterEntry): void {
-    const columns = [seq, incarnation, version, atMs, Number(occupied)];
-    this.#statements.writeWriter.run(this.#key, id, ...columns);
+  setWriter(id: string, entry: WriterEntry): void {
+    const { seq, incarnation, version, atMs, occupied } = entry;
+    const { writeWriter } = this.#statements;
+    writeWriter.run(this.#key, id, seq, incarnation, version, atMs, Number(occupied));
+    this.#known?.setWriter(id, entry);
   }
 
   deleteWriter(id: string): void {
     this.#statements.deleteWriter.run(this.#key, id);
+    this.#known?.deleteWriter(id);
   }
 
   field(name: string): string | undefined {
-    return this.#statements.readField.get(this.#key, name)?.json as string | undefined;
+    const known = this.#known?.field(name);
+    if (known !== undefined) return known;
+    const json = this.#statements.readField.get(this.#key, name)?.json as string | undefined;
+    if (json !== undefined) this.#known?.setField(name, json);
+    return json;
   }
 
   setField(name: string, json: string): void {
     this.#statements.writeField.run(this.#key, name, json);
+    this.#known?.setField(name, json);
   }
 
   deleteField(name: string): void {
     this.#statements.deleteField.run(this.#key, name);
+    this.#known?.deleteField(name);
   }
 
   putVector(slot: number, vector: Uint8Array): void {
@@ -83,6 +105,7 @@ export class SqliteRecord implements ReadableCursor {
   clearState(): void {
     this.#statements.deleteFields.run(this.#key);
     this.#statements.deleteVectors.run(this.#key);
+    this.#known?.clearFields();
   }
 
   readState(meta: RecordMeta): Pick<SessionState, "context" | "trajectory"> | { corrupt: string } {
@@ -101,25 +124,29 @@ export class SqliteRecord implements ReadableCursor {
     if (!this.#changed || typeof this.#meta !== "object") return;
     const { insertMeta, updateMeta } = this.#statements;
     (this.#inserted ? updateMeta : insertMeta).run(...encodeMeta(this.#meta), this.#key);
+    if (this.#known) this.#known.meta = this.#meta;
   }
 
   /** Removes what is left of a record that has run out altogether. */
   purge(): void {
     if (this.meta() !== undefined || !this.#inserted) return;
     purgeRecord(this.#statements, this.#key);
+    this.#rows?.forget(this.#key);
+    this.#known = this.#rows?.of(this.#key);
     this.#inserted = false;
   }
 
   #readMeta(): void {
     this.#loaded = true;
-    const decoded = this.#readRow();
+    const decoded = this.#known?.meta ?? this.#readRow();
     if (decoded === undefined) return;
     this.#inserted = true;
     if ("corrupt" in decoded) {
       this.#meta = "corrupt";
       this.#corruption = decoded.corrupt;
-    } else if (decoded.dropAtMs > this.#nowMs) {
-      this.#meta = decoded;
+    } else {
+      if (this.#known) this.#known.meta = decoded;
+      if (decoded.dropAtMs > this.#nowMs) this.#meta = decoded;
     }
   }
 

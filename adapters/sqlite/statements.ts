@@ -14,6 +14,7 @@ export interface Statements {
   readonly beginImmediate: StatementSync;
   readonly commit: StatementSync;
   readonly rollback: StatementSync;
+  readonly readDataVersion: StatementSync;
   readonly readClock: StatementSync;
   readonly writeClock: StatementSync;
   readonly readMeta: StatementSync;
@@ -51,6 +52,7 @@ export function prepareStatements(database: DatabaseSync): Statements {
     beginImmediate: sql("BEGIN IMMEDIATE"),
     commit: sql("COMMIT"),
     rollback: sql("ROLLBACK"),
+    readDataVersion: sql("PRAGMA data_version"),
     readClock: sql("SELECT high_ms FROM clock"),
     writeClock: sql("UPDATE clock SET high_ms = ?"),
 

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
+import type { KnownRows } from "./known_rows.ts";
 import { purgeRecord } from "./record.ts";
 import type { Statements } from "./statements.ts";
 
@@ -18,11 +19,13 @@ const SHORT_PAUSE_MS = 100;
 /** Remembers when the next portion is due. */
 export class Sweeper {
   readonly #statements: Statements;
+  readonly #rows: KnownRows;
   readonly #clock: Clock;
   #dueMs = 0;
 
-  constructor(statements: Statements, clock: Clock) {
+  constructor(statements: Statements, rows: KnownRows, clock: Clock) {
     this.#statements = statements;
+    this.#rows = rows;
     this.#clock = clock;
   }
 
@@ -36,6 +39,7 @@ export class Sweeper {
     for (const { key } of rows) {
       if (this.#clock.now() > untilMs) break;
       purgeRecord(this.#statements, key as string);
+      this.#rows.forget(key as string);
       dropped += 1;
     }
     const done = dropped < MAX_PORTION && dropped === rows.length;
