@@ -29,11 +29,8 @@ export function shownCopy(entry: CacheEntry, now: number): Copy | undefined {
 /** What memory may answer a read with, at once: a fresh copy, or any that may be shown while the store is away. */
 export function heldCopy<Context extends object>(
   { cache, link, settings }: Pod<Context>,
-  tenant: string,
-  id: string,
+  entry: CacheEntry,
 ): Copy | undefined {
-  const entry = cache.entry(tenant, id);
-  if (!entry) return undefined;
   const isAway = entry.journaled !== undefined || !link.isUp && settings.failMode === "open";
   if (isAway) return shownCopy(entry, settings.clock.now());
   return cache.isFresh(entry) ? entry.copy : undefined;

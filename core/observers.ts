@@ -87,17 +87,19 @@ export class Observers {
   hit<Answer extends HeldSession>(
     operation: "get" | "getOrCreate",
     session: Answer,
+    isDegraded: boolean,
     initial?: unknown,
   ): Answer {
-    this.hits[operation]++;
-    if (session.degraded) this.hits.degraded++;
+    if (operation === "get") this.hits.get++;
+    else this.hits.getOrCreate++;
+    if (isDegraded) this.hits.degraded++;
     if (this.#ofHits.length > 0) this.#tellHit(operation, session, initial);
     return session;
   }
 
   #tellHit(operation: "get" | "getOrCreate", result: HeldSession, initial: unknown): void {
     const { tenant, id, degraded } = result;
-    const given = operation === "get" ? [] : [initial];
+    const given = operation === "get" ? [] : [initial ?? {}];
     const call = new Call({ operation, tenant, ids: [id], given }, this.#keys);
     const end = { outcome: "ok", tookMs: 0, source: "memory", degraded, result } as const;
     for (const observer of this.#ofHits) this.#guard(() => observer.hit!(call, end));

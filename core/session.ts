@@ -5,7 +5,6 @@
  */
 
 import type { Clock } from "./clock.ts";
-import type { SessionKey } from "./key_space.ts";
 import type { SessionState } from "./storage_adapter.ts";
 import type { Answer } from "./store_link.ts";
 import { toFloat32Array } from "./validation.ts";
@@ -31,66 +30,82 @@ export function toCopy(state: SessionState, answer: Answer<{ storeTimeMs: number
   return { state, sentAt: answer.sentAt, expiresAt: answer.sentAt + leftMs };
 }
 
+/** What all snapshots of one state of a session share; never changed. */
+export interface Snapshot {
+  readonly tenant: string;
+  readonly id: string;
+  readonly copy: Copy;
+  readonly clock: Clock;
+  /** Whether the store was up when it was taken. */
+  readonly isStoreUp: boolean;
+}
+
 /**
  * An immutable snapshot of a session. What is done to its context or vectors reaches neither the session
  * nor any other snapshot of it.
  */
 export class Session<Context extends object = AnyContext> {
-  /** The tenant that owns it. */
-  readonly tenant: string;
-  /** The caller's own id for it. */
-  readonly id: string;
-  /** Whether the store was not up, or did not have all of this snapshot, when it was taken. */
-  readonly degraded: boolean;
-  /** How many accepted operations in this snapshot the store does not have yet. */
-  readonly pending: number;
-  readonly #copy: Copy;
-  readonly #clock: Clock;
-  #context: Context | undefined;
-  #trajectory: readonly Float32Array[] | undefined;
+  /** Shared: a read that memory answers takes no more memory than the two fields of its own. */
+  readonly #snapshot: Snapshot;
+  #own: OwnCopies<Context> | undefined;
 
   /** Made by the manager. */
-  constructor(
-    key: Pick<SessionKey, "tenant" | "id">,
-    copy: Copy,
-    { clock, isStoreUp }: { readonly clock: Clock; readonly isStoreUp: boolean },
-  ) {
-    this.pending = copy.pending ?? 0;
-    this.degraded = this.pending > 0 || !isStoreUp;
-    this.tenant = key.tenant;
-    this.id = key.id;
-    this.#copy = copy;
-    this.#clock = clock;
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** The tenant that owns it. */
+  get tenant(): string {
+    return this.#snapshot.tenant;
+  }
+
+  /** The caller's own id for it. */
+  get id(): string {
+    return this.#snapshot.id;
+  }
+
+  /** Whether the store was not up, or did not have all of this snapshot, when it was taken. */
+  get degraded(): boolean {
+    return isDegraded(this.#snapshot);
+  }
+
+  /** How many accepted operations in this snapshot the store does not have yet. */
+  get pending(): number {
+    return this.#snapshot.copy.pending ?? 0;
   }
 
   /** The named values; a copy of the caller's own, made when first looked at. */
   get context(): Context {
-    return this.#context ??= parseContext(this.#copy.state.context) as Context;
+    const own = this.#own ??= {};
+    return own.context ??= parseContext(this.#snapshot.copy.state.context) as Context;
   }
 
   /** The last vectors, oldest first; copies of the caller's own, made when first looked at. */
   get trajectory(): readonly Float32Array[] {
-    return this.#trajectory ??= Object.freeze(this.#copy.state.trajectory.map(toFloat32Array));
+    const own = this.#own ??= {};
+    const { trajectory } = this.#snapshot.copy.state;
+    return own.trajectory ??= Object.freeze(trajectory.map(toFloat32Array));
   }
 
   /** Counts the commits that changed the session, from 1; never goes back within an incarnation. */
   get version(): number {
-    return this.#copy.state.version;
+    return this.#snapshot.copy.state.version;
   }
 
   /** Random nonce of this session's creation: one destroyed and created again is another session. */
   get incarnation(): string {
-    return this.#copy.state.incarnation;
+    return this.#snapshot.copy.state.incarnation;
   }
 
   /** When the session was created, by the store's clock. */
   get createdAt(): Date {
-    return new Date(this.#copy.state.createdAtMs);
+    return new Date(this.#snapshot.copy.state.createdAtMs);
   }
 
   /** Milliseconds left until it expires if nothing renews it; counts down, 0 at the least. */
   get expiresInMs(): number {
-    return Math.max(0, this.#copy.expiresAt - this.#clock.now());
+    const { copy, clock } = this.#snapshot;
+    return Math.max(0, copy.expiresAt - clock.now());
   }
 
   /** What `JSON.stringify` sees; vectors as arrays of numbers. */
@@ -109,6 +124,17 @@ export class Session<Context extends object = AnyContext> {
       pending,
     };
   }
+}
+
+/** What a caller may do to a snapshot's contents is done to these; made when first looked at. */
+interface OwnCopies<Context> {
+  context?: Context;
+  trajectory?: readonly Float32Array[];
+}
+
+/** Whether what a snapshot shows was not all in a store that was up. */
+export function isDegraded({ copy, isStoreUp }: Snapshot): boolean {
+  return !isStoreUp || copy.pending !== undefined && copy.pending > 0;
 }
 
 /** JSON.parse makes own properties of any name, `__proto__` among them. */

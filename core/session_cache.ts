@@ -4,12 +4,12 @@
  * @module
  */
 
-import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.ts";
 import type { JournaledSession } from "./journaled_session.ts";
 import type { SessionKey } from "./key_space.ts";
+import { Linked, RecencyList } from "./recency_list.ts";
 import { stateBytes } from "./record.ts";
-import type { Copy } from "./session.ts";
+import type { Copy, Snapshot } from "./session.ts";
 import type { Identity, Invalidation } from "./storage_adapter.ts";
 
 /** What stays of a copy that was dropped (rule 11): enough to address the session, not to serve it. */
@@ -25,9 +25,13 @@ export interface Stub {
 }
 
 /** One session's place in the cache. It has one owner at a time, the session's lane. */
-export class CacheEntry {
+export class CacheEntry extends Linked<CacheEntry> {
   /** Whose place it is; its id may become known later. */
   key: SessionKey;
+  /** What it takes in memory while it is held by the cache, counted roughly; the cache's to set. */
+  heldBytes = 0;
+  /** What was last shown of the copy: shown again while nothing changes. */
+  shown: Snapshot | undefined;
   #copy: Copy | undefined;
   #stub: Stub | undefined;
   /** Operations of it that wait for the store; it is the journal's to set. */
@@ -47,6 +51,7 @@ export class CacheEntry {
   #registered: { readonly tag: string; readonly era: number } | undefined;
 
   constructor(key: SessionKey) {
+    super();
     this.key = key;
   }
 
@@ -72,8 +77,7 @@ export class CacheEntry {
   keep(copy: Copy, acknowledgedSeq: number): void {
     const { incarnation, version, incarnationAtMs } = copy.state;
     const { expiresAt } = copy;
-    this.#copy = copy;
-    this.#remnant = undefined;
+    this.#set(copy);
     this.#stub = { incarnation, version, acknowledgedSeq, expiresAt, madeAtMs: incarnationAtMs };
     this.#stale = this.#heard !== undefined &&
       (this.#heard.incarnation !== incarnation || this.#heard.version > version);
@@ -108,21 +112,18 @@ export class CacheEntry {
 
   /** Drops the copy; how to address the session stays. */
   dropCopy(): void {
-    this.#copy = undefined;
-    this.#remnant = undefined;
+    this.#set(undefined);
   }
 
   /** Drops the copy and remembers how to address the session, and what may be shown of it while the store is away. */
   keepStub(stub: Stub, remnant?: Copy): void {
-    this.#copy = undefined;
-    this.#remnant = remnant;
+    this.#set(undefined, remnant);
     this.#stub = stub;
   }
 
   /** Forgets the session: it is known not to be alive. */
   forget(): void {
-    this.#copy = undefined;
-    this.#remnant = undefined;
+    this.#set(undefined);
     this.#stub = undefined;
   }
 
@@ -145,6 +146,12 @@ export class CacheEntry {
   markStale(): void {
     this.#stale = true;
   }
+
+  #set(copy: Copy | undefined, remnant?: Copy): void {
+    this.#copy = copy;
+    this.#remnant = remnant;
+    this.shown = undefined;
+  }
 }
 
 /** Bounds of a cache. */
@@ -158,31 +165,27 @@ export interface CacheBounds {
 export class SessionCache {
   readonly #clock: Clock;
   readonly #maxStalenessMs: number;
-  readonly #entries: LRUCache<string, CacheEntry>;
+  readonly #bounds: Omit<CacheBounds, "maxStalenessMs">;
+  readonly #tenants = new Map<string, Map<string, CacheEntry>>();
   readonly #byStoreKey = new Map<string, CacheEntry>();
+  readonly #byUse = new RecencyList<CacheEntry>();
+  #size = 0;
+  #bytes = 0;
 
-  constructor(bounds: CacheBounds, clock: Clock) {
+  constructor({ maxStalenessMs, ...bounds }: CacheBounds, clock: Clock) {
     this.#clock = clock;
-    this.#maxStalenessMs = bounds.maxStalenessMs;
-    this.#entries = new LRUCache({
-      max: bounds.maxSessions,
-      maxSize: bounds.maxBytes,
-      dispose: (entry) => {
-        if (this.#byStoreKey.get(entry.key.storeKey) === entry) {
-          this.#byStoreKey.delete(entry.key.storeKey);
-        }
-      },
-    });
+    this.#maxStalenessMs = maxStalenessMs;
+    this.#bounds = bounds;
   }
 
   /** Number of sessions held. */
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   /** What they take in memory, counted roughly. */
   get bytes(): number {
-    return this.#entries.calculatedSize;
+    return this.#bytes;
   }
 
   /** Whether an entry's copy may be served without asking the store (rule 12). */
@@ -193,20 +196,48 @@ export class SessionCache {
     return now - copy.sentAt < this.#maxStalenessMs && now < copy.expiresAt;
   }
 
+  /** A tenant's entries by id, now and from now on: to look up in, so that reads need not look for the tenant too. */
+  entriesOf(tenant: string): ReadonlyMap<string, CacheEntry> {
+    return this.#entriesOf(tenant);
+  }
+
+  /** An entry that is held has been used. */
+  use(entry: CacheEntry): void {
+    this.#byUse.use(entry);
+  }
+
   /** The entry of a session; undefined when it is not held. */
   entry(tenant: string, id: string): CacheEntry | undefined {
-    return this.#entries.get(cacheKey(tenant, id));
+    const entry = this.#entriesOf(tenant).get(id);
+    if (entry) this.#byUse.use(entry);
+    return entry;
   }
 
   /** Keeps an entry, or keeps it with its present size; one without anything to keep is dropped. */
   store(entry: CacheEntry): void {
-    const key = cacheKey(entry.key.tenant, entry.key.id);
-    if (!entry.stub || entry.key.id === "") {
-      this.#entries.delete(key);
+    const { tenant, id, storeKey } = entry.key;
+    const entries = this.#entriesOf(tenant);
+    const held = entries.get(id);
+    if (held !== entry && held) this.#drop(held);
+    const bytes = sizeOf(entry);
+    if (!entry.stub || id === "" || bytes > this.#bounds.maxBytes) {
+      if (held === entry) this.#drop(entry);
       return;
     }
-    this.#entries.set(key, entry, { size: sizeOf(entry) });
-    this.#byStoreKey.set(entry.key.storeKey, entry);
+    if (held === entry) {
+      this.#bytes -= entry.heldBytes;
+      this.#byUse.use(entry);
+    } else {
+      entries.set(id, entry);
+      this.#byUse.add(entry);
+      this.#size++;
+    }
+    entry.heldBytes = bytes;
+    this.#bytes += bytes;
+    this.#byStoreKey.set(storeKey, entry);
+    while (this.#size > this.#bounds.maxSessions || this.#bytes > this.#bounds.maxBytes) {
+      this.#drop(this.#byUse.oldest!);
+    }
   }
 
   /** The entry under a store's key, if the session is held. */
@@ -216,23 +247,32 @@ export class SessionCache {
 
   /** Takes every copy of a tenant as stale. */
   markStale(tenant: string): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.key.tenant === tenant) entry.markStale();
-    }
+    for (const entry of this.#entriesOf(tenant).values()) entry.markStale();
   }
 
   /** All entries, the most recently used first. */
   entries(): CacheEntry[] {
-    return [...this.#entries.values()];
+    return [...this.#byUse];
   }
 
   clear(): void {
-    this.#entries.clear();
+    for (const entry of this.entries()) this.#drop(entry);
   }
-}
 
-function cacheKey(tenant: string, id: string): string {
-  return `${tenant}\0${id}`;
+  #drop(entry: CacheEntry): void {
+    const { tenant, id, storeKey } = entry.key;
+    this.#entriesOf(tenant).delete(id);
+    if (this.#byStoreKey.get(storeKey) === entry) this.#byStoreKey.delete(storeKey);
+    this.#byUse.remove(entry);
+    this.#size--;
+    this.#bytes -= entry.heldBytes;
+  }
+
+  #entriesOf(tenant: string): Map<string, CacheEntry> {
+    let entries = this.#tenants.get(tenant);
+    if (!entries) this.#tenants.set(tenant, entries = new Map());
+    return entries;
+  }
 }
 
 function sizeOf(entry: CacheEntry): number {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { heldCopy } from "./away_server.ts";
 import { Answerable, type Call } from "./calls.ts";
 import { operationsBy, operationsOf, orTouch } from "./changes.ts";
 import { InvalidInputError, resultUnreadable } from "./errors.ts";
+import { HeldSessions } from "./held_sessions.ts";
 import type { Lanes } from "./lanes.ts";
 import type { ObservedOperation } from "./observer.ts";
 import type { Served } from "./observers.ts";
@@ -23,7 +23,7 @@ import type {
   RecoverSettings,
   Vector,
 } from "./session_api.ts";
-import { type AnyContext, type Copy, Session } from "./session.ts";
+import { type AnyContext, type Copy, isDegraded, Session, type Snapshot } from "./session.ts";
 import type { Operation } from "./storage_adapter.ts";
 import {
   checkContext,
@@ -47,12 +47,14 @@ export class TenantSessions<Context extends object = AnyContext> {
   readonly name: string;
   readonly #pod: Pod<Context>;
   readonly #lanes: Lanes<Context>;
+  readonly #held: HeldSessions<Context>;
 
   /** Made by the manager. */
   constructor(name: string, pod: Pod<Context>, lanes: Lanes<Context>) {
     this.name = name;
     this.#pod = pod;
     this.#lanes = lanes;
+    this.#held = new HeldSessions(name, pod);
   }
 
   /**
@@ -68,29 +70,22 @@ export class TenantSessions<Context extends object = AnyContext> {
    * console.assert(session.version === 1);
    * ```
    */
-  async getOrCreate(
+  getOrCreate(
     id: string,
-    initial: Context | Record<string, never> = {},
-    settings: CallSettings = {},
+    initial?: Context | Record<string, never>,
+    settings?: CallSettings,
   ): Promise<Session<Context>> {
-    const held = this.#held(id);
-    if (held) return this.#pod.observers.hit("getOrCreate", held, initial);
-    return await this.#observed("getOrCreate", [id], [initial], async (served) => {
-      const context = checkContext(initial, this.#pod.settings.limits);
-      await checkSchema(this.#pod.settings.schema, "initial", new Map(context));
-      const answer = new Answerable<Copy>(settings.signal, served);
-      return this.#session(id, await this.#call(id, { kind: "create", context, answer }));
-    });
+    const held = this.#show(id);
+    return held ? this.#hit("getOrCreate", held, initial) : this.#create(id, initial, settings);
   }
 
   /**
    * The session, or undefined when there is none. A held copy is served without asking the store as long as it
    * is fresh (`maxStalenessMs`), unless `fresh` is set.
    */
-  async get(id: string, settings: GetSettings = {}): Promise<Session<Context> | undefined> {
-    const held = settings.fresh ? undefined : this.#held(id);
-    if (held) return this.#pod.observers.hit("get", held);
-    return await this.#observed("get", [id], [], (served) => this.#read(id, settings, served));
+  get(id: string, settings?: GetSettings): Promise<Session<Context> | undefined> {
+    const held = settings?.fresh ? undefined : this.#show(id);
+    return held ? this.#hit("get", held) : this.#read("get", id, settings);
   }
 
   /**
@@ -255,13 +250,8 @@ export class TenantSessions<Context extends object = AnyContext> {
   }
 
   /** The session as the store has it now, past the cache: what a pod does after another one's death. */
-  async loadFromStore(
-    id: string,
-    settings: CallSettings = {},
-  ): Promise<Session<Context> | undefined> {
-    return await this.#observed("loadFromStore", [id], [], (served) => {
-      return this.#read(id, { ...settings, fresh: true }, served);
-    });
+  async loadFromStore(id: string, settings?: CallSettings): Promise<Session<Context> | undefined> {
+    return await this.#read("loadFromStore", id, { ...settings, fresh: true });
   }
 
   /**
@@ -291,14 +281,29 @@ export class TenantSessions<Context extends object = AnyContext> {
     }
   }
 
-  async #read(
+  #create(
     id: string,
-    { signal, fresh = false }: GetSettings,
-    served: Served | undefined,
+    initial: Context | Record<string, never> = {},
+    settings: CallSettings = {},
+  ): Promise<Session<Context>> {
+    return this.#observed("getOrCreate", [id], [initial], async (served) => {
+      const context = checkContext(initial, this.#pod.settings.limits);
+      await checkSchema(this.#pod.settings.schema, "initial", new Map(context));
+      const answer = new Answerable<Copy>(settings.signal, served);
+      return this.#session(id, await this.#call(id, { kind: "create", context, answer }));
+    });
+  }
+
+  async #read(
+    operation: "get" | "loadFromStore",
+    id: string,
+    { signal, fresh = false }: GetSettings = {},
   ): Promise<Session<Context> | undefined> {
-    const answer = new Answerable<Copy | undefined>(signal, served);
-    const copy = await this.#call(id, { kind: "read", fresh, answer });
-    return copy && this.#session(id, copy);
+    return await this.#observed(operation, [id], [], async (served) => {
+      const answer = new Answerable<Copy | undefined>(signal, served);
+      const copy = await this.#call(id, { kind: "read", fresh, answer });
+      return copy && this.#session(id, copy);
+    });
   }
 
   async #rotate(
@@ -349,15 +354,27 @@ export class TenantSessions<Context extends object = AnyContext> {
     served: Served | undefined,
   ): Promise<Session<Context>> {
     const answer = new Answerable<Copy>(settings.signal, served);
-    const call: Call = { kind: "write", operations: orTouch(operations), wants: "copy", answer };
-    return this.#session(id, await this.#call(id, call));
+    const write = { kind: "write", operations: orTouch(operations), wants: "copy" } as const;
+    return this.#session(id, await this.#call(id, { ...write, answer }));
   }
 
   /** The fast path. An id that is held has been checked before. */
-  #held(id: string): Session<Context> | undefined {
-    if (this.#lanes.closed || typeof id !== "string") return undefined;
-    const copy = heldCopy(this.#pod, this.name, id);
-    return copy && this.#session(id, copy);
+  #show(id: string): Snapshot | undefined {
+    return this.#lanes.closed ? undefined : this.#held.show(id);
+  }
+
+  /**
+   * What memory answers: a snapshot and its promise are all that is allocated. An async method would take 200 bytes more
+   * for each call, and a closure or a default in those that call this another 100, needed or not.
+   */
+  #hit(
+    operation: "get" | "getOrCreate",
+    snapshot: Snapshot,
+    initial?: unknown,
+  ): Promise<Session<Context>> {
+    const session = new Session<Context>(snapshot);
+    const { observers } = this.#pod;
+    return Promise.resolve(observers.hit(operation, session, isDegraded(snapshot), initial));
   }
 
   #observed<Result>(
@@ -376,7 +393,6 @@ export class TenantSessions<Context extends object = AnyContext> {
   }
 
   #session(id: string, copy: Copy): Session<Context> {
-    const { settings: { clock }, link: { isUp: isStoreUp } } = this.#pod;
-    return new Session({ tenant: this.name, id }, copy, { clock, isStoreUp });
+    return new Session(this.#held.snapshot(id, copy));
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SessionNotFoundError } from "../mod.ts";
+import { reconciled, takeAway } from "./support/away.ts";
 import { World } from "./support/world.ts";
 
 Deno.test("a cached read asks nobody, and is at most maxStalenessMs behind", async () => {
@@ -187,6 +188,67 @@ Deno.test("the cache is bounded by sessions and by bytes", async () => {
   }
   assertEquals(small.manager.status().cached, 10);
   assertEquals((await small.acme.get("v0"))!.context.text.length, 9_000, "still in the store");
+});
+
+Deno.test("what is dropped first is what was not read or written for the longest time", async () => {
+  const world = new World();
+  const { acme, manager, link } = world.pod({
+    maxStalenessMs: 100_000,
+    cache: { maxSessions: 3 },
+  });
+  for (const id of ["read", "written", "left", "last"]) {
+    await acme.getOrCreate(id, { n: 0 });
+    if (id === "left") {
+      await acme.increment("written", "n");
+      await acme.get("read");
+    }
+  }
+  assertEquals(manager.status().cached, 3);
+  const loadsFor = async (id: string) => {
+    const { loads } = link;
+    await acme.get(id);
+    return link.loads - loads;
+  };
+  assertEquals(
+    [await loadsFor("last"), await loadsFor("written"), await loadsFor("read")],
+    [0, 0, 0],
+  );
+  assertEquals(await loadsFor("left"), 1, "dropped");
+  assertEquals(await loadsFor("last"), 1, "dropped for it");
+});
+
+Deno.test("a cache that was filled and emptied takes nothing", async () => {
+  const world = new World();
+  const { acme, manager } = world.pod({ cache: { maxBytes: 50_000 } });
+  for (let index = 0; index < 20; index++) {
+    await acme.getOrCreate(`u${index}`, { text: "x".repeat(4_000) });
+    await acme.updateContext(`u${index}`, { text: "x".repeat(8_000) });
+  }
+  const { cached, cachedBytes } = manager.status();
+  assert(cached > 0 && cachedBytes > cached * 8_000 && cachedBytes <= 50_000);
+  await acme.updateContext("u19", { text: "x".repeat(60_000) });
+  for (let index = 0; index < 20; index++) await acme.destroy(`u${index}`);
+  assertEquals([manager.status().cached, manager.status().cachedBytes], [0, 0]);
+});
+
+Deno.test("reads of an unchanged session show the same, each to its own caller, until something changes", async () => {
+  const world = new World();
+  const pod = world.pod({ maxStalenessMs: 100_000 });
+  await pod.acme.getOrCreate("u", { list: [1] });
+  const [first, second] = [(await pod.acme.get("u"))!, (await pod.acme.get("u"))!];
+  first.context.list.push(2);
+  assertEquals([first.context, second.context], [{ list: [1, 2] }, { list: [1] }]);
+  assert(first.context === first.context && first.trajectory === first.trajectory);
+  await pod.acme.updateContext("u", { list: [3] });
+  assertEquals([first.version, second.version, second.context], [1, 1, { list: [1] }]);
+  const third = (await pod.acme.get("u"))!;
+  assertEquals([third.version, third.context, third.degraded], [2, { list: [3] }, false]);
+  const comeBack = await takeAway(world, pod);
+  assertEquals((await pod.acme.get("u"))!.degraded, true);
+  assertEquals(third.degraded, false, "a snapshot tells how things stood when it was taken");
+  comeBack();
+  await reconciled(world, pod);
+  assertEquals((await pod.acme.get("u"))!.degraded, false);
 });
 
 Deno.test("clearCache forgets every copy, and the store has them all", async () => {
