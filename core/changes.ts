@@ -40,6 +40,25 @@ export function operationsOf<Context extends object>(
   ];
 }
 
+/** The operations of `increment`. A counter that is hot is moved by the same again and again, and they are made once. */
+export class IncrementOperations {
+  readonly #limits: Limits;
+  #last: readonly [Operation & { readonly kind: "increment" }] | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** @throws InvalidInputError when the field is no name, or `by` no finite number */
+  of(field: string, by: number): readonly Operation[] {
+    const last = this.#last?.[0];
+    if (last && last.field === field && last.by === by) return this.#last!;
+    checkField(field, this.#limits);
+    checkIncrement(field, by);
+    return this.#last = [{ kind: "increment", field, by }];
+  }
+}
+
 /** The operations that `update`'s function asks for, each time it is run. */
 export function operationsBy<Context extends object>(
   change: (context: Context) => ContextPatch<Context>,

@@ -266,14 +266,14 @@ class Draining<Context extends object> {
   /** Sealed again under the same number, without the operation that does not fit: nothing of it was applied. */
   #withoutMisfit(reply: InvalidReply, sealed: SealedBatch): Progress {
     const { message } = misfitError(reply, sealed.operations);
-    const operations = sealed.operations.filter((_, index) => index !== reply.operation);
-    const isAll = operations.length === 0 || reply.operation === 0 && this.#creates(sealed) ||
+    const isAll = sealed.operations.length === 1 ||
+      reply.operation === 0 && this.#creates(sealed) ||
       this.#step.kind === "update";
     if (isAll) return this.#end("invalid", message);
     const { journal } = this.#pod;
     let count = 0;
     journal.change(this.#session, () => {
-      count = this.#session.forgo({ ...sealed, operations }, sealed.operations[reply.operation]!);
+      count = this.#session.forgo(sealed, reply.operation);
     });
     journal.tell(this.#session, count, "invalid", message);
     return "again";

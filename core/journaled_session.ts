@@ -9,7 +9,7 @@ import type { RejectedReason } from "./events.ts";
 import type { RestoredStep } from "./journal_record.ts";
 import { PendingOperations } from "./pending_operations.ts";
 import type { PendingView } from "./pending_view.ts";
-import type { SealedBatch } from "./sealed_batch.ts";
+import { countIn, type SealedBatch, without } from "./sealed_batch.ts";
 import type { Copy } from "./session.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { Operation } from "./storage_adapter.ts";
@@ -146,7 +146,7 @@ export class JournaledSession {
     const step = this.#push(kind, now, patch);
     step.sealed = sealed;
     const bytes = isDestroy ? 0 : step.pending.growth(sealed.operations);
-    this.#grow(step, sealed.operations.length, bytes);
+    this.#grow(step, countIn(sealed), bytes);
   }
 
   /** Takes in a step that an earlier process had written down. */
@@ -166,10 +166,14 @@ export class JournaledSession {
   }
 
   /** Seals the first step again without one of its operations, and answers how many that one stood for. */
-  forgo(sealed: SealedBatch, operation: Operation): number {
+  forgo(sealed: SealedBatch, index: number): number {
     const step = this.#steps[0]!;
-    const count = Math.min(step.count, step.pending.countOf(operation));
-    step.sealed = sealed;
+    const taken = Math.max(
+      countIn(sealed, index),
+      step.pending.countOf(sealed.operations[index]!),
+    );
+    const count = Math.min(step.count, taken);
+    step.sealed = without(sealed, index);
     step.count -= count;
     this.#count -= count;
     return count;

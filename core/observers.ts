@@ -83,6 +83,10 @@ export class Observers {
     return this.#ofCommands.length > 0;
   }
 
+  get hearCalls(): boolean {
+    return this.#ofCalls.length > 0;
+  }
+
   /** Counts a read that memory answered at once: all that it costs where nobody wants to hear of each. */
   hit<Answer extends HeldSession>(
     operation: "get" | "getOrCreate",
@@ -115,7 +119,7 @@ export class Observers {
     description: CallDescription,
     run: (served?: Served) => Promise<Result>,
   ): Promise<Result> {
-    return this.#ofCalls.length > 0 ? this.#observe(description, run) : run();
+    return this.hearCalls ? this.#observe(description, run) : run();
   }
 
   async #observe<Result>(

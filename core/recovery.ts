@@ -13,6 +13,7 @@ import { take } from "./loader.ts";
 import type { Pod } from "./pod.ts";
 import type { Copy } from "./session.ts";
 import type { SessionLane } from "./session_lane.ts";
+import { checkId } from "./validation.ts";
 
 /** Sessions read by one command of the store's. */
 const GROUP_SIZE = 128;
@@ -29,8 +30,29 @@ export interface Recovery {
   readonly onCopy: (id: string, copy: Copy) => void;
 }
 
-/** Loads sessions past the cache; those that cannot be read are told by event. */
-export async function recover<Context extends object>(
+/**
+ * Loads sessions past the cache, and answers those found in the order asked; `onSession` is given each as it comes.
+ * Those that cannot be read are told by event.
+ */
+export async function recoverSessions<Context extends object, Session>(
+  pod: Pod<Context>,
+  lanes: Lanes<Context>,
+  recovery: Omit<Recovery, "onCopy">,
+  toSession: (id: string, copy: Copy) => Session,
+  onSession: ((session: Session) => void) | undefined,
+): Promise<Map<string, Session>> {
+  for (const id of recovery.ids) checkId(id, pod.settings.limits);
+  const found = new Map<string, Session>();
+  const onCopy = (id: string, copy: Copy) => {
+    const session = toSession(id, copy);
+    found.set(id, session);
+    onSession?.(session);
+  };
+  await recover(pod, lanes, { ...recovery, onCopy });
+  return inOrderOf(recovery.ids, found);
+}
+
+async function recover<Context extends object>(
   pod: Pod<Context>,
   lanes: Lanes<Context>,
   recovery: Recovery,
@@ -59,7 +81,7 @@ export async function recover<Context extends object>(
 }
 
 /** What was found, in the order in which it was asked for. */
-export function inOrderOf<Found>(
+function inOrderOf<Found>(
   ids: readonly string[],
   found: ReadonlyMap<string, Found>,
 ): Map<string, Found> {

@@ -12,6 +12,8 @@ export interface SealedBatch {
   readonly writer: string;
   readonly seq: number;
   readonly operations: readonly Operation[];
+  /** How many of the callers' operations each stands for; one each when left out. */
+  readonly counts?: readonly number[];
   readonly ifVersion?: Identity;
   /** The store's time when it was sealed, never later than it was. */
   readonly firstSentAtMs: number;
@@ -40,10 +42,27 @@ export function seal<Context extends object>(
   return { ...number, operations, firstSentAtMs, ...(ifVersion && { ifVersion }) };
 }
 
+/** How many of the callers' operations an operation of a batch stands for; all of them when none is named. */
+export function countIn({ operations, counts }: SealedBatch, index?: number): number {
+  if (index !== undefined) return counts?.[index] ?? 1;
+  return counts?.reduce((sum, count) => sum + count, 0) ?? operations.length;
+}
+
+/** The same batch without one of its operations: only of one of which nothing was applied. */
+export function without(sealed: SealedBatch, index: number): SealedBatch {
+  const isKept = (_: unknown, place: number) => place !== index;
+  const { operations, counts } = sealed;
+  return {
+    ...sealed,
+    operations: operations.filter(isKept),
+    ...(counts && { counts: counts.filter(isKept) }),
+  };
+}
+
 /** The commit that a send makes of a sealed batch. */
 export function toCommit<Context extends object>(
   pod: Pod<Context>,
-  sealed: SealedBatch,
+  { counts: _, ...sealed }: SealedBatch,
   { incarnation, prev, holder, accepted }: Destination,
 ): CommitBatch {
   const { settings } = pod;

@@ -15,12 +15,16 @@ import { type Deferred, deferred } from "./deferred.ts";
 import { drain } from "./drain.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import { healSession, needsHealing } from "./healing.ts";
+import { isJoinable } from "./joined_operations.ts";
 import type { Pod } from "./pod.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import { serveUpdates, serveWrites } from "./write_server.ts";
 
 /** Operations of one batch, at most: a bigger one would hold up the store's other clients. */
 const LARGEST_BATCH = 256;
+
+/** Calls that are served by one batch, at most: a bigger one would hold up this process's other calls. */
+const MOST_CALLS = 1_024;
 
 /** One session's queue of calls. */
 export class SessionLane<Context extends object> {
@@ -188,12 +192,32 @@ export class SessionLane<Context extends object> {
   #takeGroup(): Call[] {
     const kind = this.#queue[0]?.kind;
     const alone = kind === "create" || kind === "destroy" || kind === "rotate";
-    let end = 0;
-    for (let operations = 0; end < this.#queue.length; end++) {
-      const call = this.#queue[end]!;
-      operations += call.kind === "write" ? call.operations.length : 1;
-      if (end > 0 && (alone || call.kind !== kind || operations > LARGEST_BATCH)) break;
+    const end = alone ? 1 : this.#endOfGroup();
+    const group = this.#queue.slice(0, end);
+    this.#queue = this.#queue.slice(end);
+    return group.some(({ answer }) => answer.settled)
+      ? group.filter(({ answer }) => !answer.settled)
+      : group;
+  }
+
+  #endOfGroup(): number {
+    const queue = this.#queue;
+    const length = Math.min(queue.length, MOST_CALLS);
+    let operations = 0;
+    let counter: string | undefined;
+    for (let end = 0; end < length; end++) {
+      const call = queue[end]!;
+      if (call.kind !== queue[0]!.kind) return end;
+      if (call.kind !== "write") operations++;
+      else {
+        const [first] = call.operations;
+        // One that counts on where the one before left off is no more work for the store.
+        const joins = call.operations.length === 1 && isJoinable(first) && first.field === counter;
+        operations += joins ? 0 : call.operations.length;
+        counter = isJoinable(first) ? first.field : undefined;
+      }
+      if (end > 0 && operations > LARGEST_BATCH) return end;
     }
-    return this.#queue.splice(0, end).filter((call) => !call.answer.settled);
+    return length;
   }
 }

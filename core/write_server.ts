@@ -17,6 +17,7 @@ import {
   SessionNotFoundError,
 } from "./errors.ts";
 import { failpoint } from "./failpoint.ts";
+import { type IncrementPart, JoinedOperations, numberAfter } from "./joined_operations.ts";
 import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
@@ -30,6 +31,8 @@ import type { InvalidReply, Operation } from "./storage_adapter.ts";
 interface Share<GroupedCall extends WriteCall | UpdateCall = WriteCall | UpdateCall> {
   readonly call: GroupedCall;
   readonly operations: readonly Operation[];
+  /** Its last increment, once it is in a batch. */
+  part?: IncrementPart | undefined;
 }
 
 /** Applies the operations of several calls in one batch. */
@@ -48,12 +51,23 @@ export async function serveWrites<Context extends object>(
     shares = await fitting(pod, lookup.copy, shares);
   }
   const number = { writer: pod.writer, seq: pod.nextSeq() };
+  let joins = true;
   while (shares.length > 0) {
-    const sealed = seal(pod, operationsOf(shares), number);
+    const joined: JoinedOperations = joins
+      ? JoinedOperations.joining(entry.copy?.state.context)
+      : JoinedOperations.apart();
+    for (const share of shares) share.part = joined.add(share.operations);
+    const sealed = joined.isJoined
+      ? { ...seal(pod, joined.operations, number), counts: joined.counts }
+      : seal(pod, joined.operations, number);
     const settled = await settle(pod, entry, sealed, attempts);
     if (settled.kind === "invalid") {
-      // Refused as a whole: sealed again under the same number, without the call that does not fit.
-      shares = withoutMisfit(shares, settled.reply);
+      // Refused as a whole: sealed again under the same number, without what does not fit.
+      const left = joined.isJoined
+        ? withoutMisfits(shares, settled.reply, joined)
+        : withoutMisfit(shares, settled.reply);
+      joins = left.length < shares.length;
+      shares = left;
       continue;
     }
     if (settled.kind === "absent") return answerAbsent(calls, settled.reason);
@@ -141,6 +155,24 @@ async function fitting<Context extends object, GroupedCall extends WriteCall | U
   return kept;
 }
 
+/**
+ * The shares without the increments of what is no number: none of a sum fits, and their calls are told. Of any other sum
+ * that does not fit a part might: all shares are left, to be sent as they are.
+ */
+function withoutMisfits(
+  shares: readonly Share<WriteCall>[],
+  reply: InvalidReply,
+  { operations }: JoinedOperations,
+): Share<WriteCall>[] {
+  const refused = reply.reason === "not-a-number" ? operations[reply.operation] : undefined;
+  return shares.filter(({ call, part }) => {
+    const fits = call.operations.length > 1 || part === undefined ||
+      part.sum.operation !== refused;
+    if (!fits) call.answer.reject(misfitError(reply, operations));
+    return fits;
+  });
+}
+
 /** The shares without the one that a batch was refused for; its call is told. */
 function withoutMisfit<GroupedCall extends WriteCall | UpdateCall>(
   shares: readonly Share<GroupedCall>[],
@@ -165,13 +197,11 @@ async function answerShares<Context extends object>(
   const { incarnation, copy, numbers } = afterwards(entry, sealed, settled);
   failpoint("cached", pod.writer);
   const unanswered: Share[] = [];
-  let increments = 0;
   for (const share of shares) {
-    const { call, operations } = share;
-    increments += operations.filter(({ kind }) => kind === "increment").length;
+    const { call } = share;
     if (call.kind === "write" && call.wants === "presence") call.answer.resolve(true);
     else if (call.kind === "write" && call.wants === "number") {
-      if (numbers) call.answer.resolve(numbers[increments - 1]!);
+      if (numbers) call.answer.resolve(numberAfter(share.part!, numbers));
       else unanswered.push(share);
     } else if (copy) call.answer.resolve(copy);
     else unanswered.push(share);
