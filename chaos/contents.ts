@@ -4,18 +4,21 @@
  * @module
  */
 
+import { type CounterFields, Counts } from "./counts.ts";
 import { type Effect, type SeenSession, vectorOf } from "./history.ts";
 
 /** A state, taken apart into calls. */
 export interface Contents {
+  /** Its place among the states of a history, from 0. */
+  readonly place: number;
   /** The call that created the session. */
   readonly birth: number | undefined;
   /** Counter fields as they are. */
-  readonly counts: ReadonlyMap<string, number>;
+  readonly counts: Counts;
   /** The call whose value the field `s` has. */
   readonly set: number | undefined;
-  /** The calls whose mark is there. */
-  readonly marks: ReadonlySet<number>;
+  /** The calls whose mark is there, each once. */
+  readonly marks: readonly number[];
   /** The calls in the list `u`, in its order. */
   readonly list: readonly number[];
   /** The calls whose vectors are there, oldest first. */
@@ -24,33 +27,53 @@ export interface Contents {
   readonly strange: readonly string[];
 }
 
-/** Takes a state apart. */
-export function decodeContents(session: SeenSession): Contents {
-  const counts = new Map<string, number>();
-  const marks = new Set<number>();
-  const strange: string[] = [];
+/** Takes a state apart. `fields` are those of its incarnation. */
+export function decodeContents(
+  session: SeenSession,
+  place: number,
+  fields: CounterFields,
+): Contents {
+  const counts = new Counts(fields);
+  const marks: number[] = [];
+  let strange = NOTHING;
   let birth: number | undefined;
   let set: number | undefined;
-  let list: number[] = [];
-  const { context } = session;
-  for (const field of Object.keys(context)) {
-    const value = context[field];
+  let list: readonly number[] = NO_CALLS;
+  // States have fields of their own, each nearly: all values at once are found sooner than one after the other by name.
+  const values = Object.values(session.context);
+  for (const [index, field] of Object.keys(session.context).entries()) {
+    const value = values[index];
     const number = Number.isInteger(value) ? value as number : undefined;
     if (field === "b" && number !== undefined) birth = number;
     else if (field === "s" && number !== undefined) set = number;
     else if (field === "u" && Array.isArray(value)) list = value;
     else if (isNumbered(field, "c") && number !== undefined && number >= 0) {
       counts.set(field, number);
-    } else if (isNumbered(field, "m") && value === 1) marks.add(Number(field.slice(1)));
-    else strange.push(`${field}: ${JSON.stringify(value)}`);
+    } else if (isNumbered(field, "m") && value === 1) {
+      const op = Number(field.slice(1));
+      // The same number can be written in more than one way.
+      if (field[1] !== "0" || !marks.includes(op)) marks.push(op);
+    } else strange = [...strange, `${field}: ${JSON.stringify(value)}`];
   }
-  const vectors = session.trajectory.map((vector) => {
-    const op = vector[0] ?? -1;
-    const whole = vectorOf(op).every((number, index) => vector[index] === number);
-    if (!whole || vector.length !== 3) strange.push(`vector ${JSON.stringify(vector)}`);
-    return op;
-  });
-  return { birth, counts, set, marks, list, vectors, strange };
+  const vectors = session.trajectory.length === 0 ? NO_CALLS : session.trajectory.map(callOf);
+  for (const [index, vector] of session.trajectory.entries()) {
+    if (isVectorOf(vector, vectors[index]!)) continue;
+    strange = [...strange, `vector ${JSON.stringify(vector)}`];
+  }
+  return { place, birth, counts, set, marks, list, vectors, strange };
+}
+
+const NOTHING: readonly string[] = [];
+const NO_CALLS: readonly number[] = [];
+
+/** The call that a vector names. */
+function callOf(vector: readonly number[]): number {
+  return vector[0] ?? -1;
+}
+
+function isVectorOf(vector: readonly number[], op: number): boolean {
+  const whole = vectorOf(op);
+  return vector.length === whole.length && whole.every((number, index) => vector[index] === number);
 }
 
 /** Whether a field is named by a letter and digits. */
@@ -65,11 +88,28 @@ function isNumbered(field: string, letter: string): boolean {
 
 /** Whether two states are the same, value by value. */
 export function isSameState(one: SeenSession, other: SeenSession): boolean {
-  const fields = Object.keys(one.context);
-  return fields.length === Object.keys(other.context).length &&
-    one.trajectory.length === other.trajectory.length &&
-    fields.every((field) => isSameValue(one.context[field], other.context[field])) &&
-    one.trajectory.every((vector, index) => isSameValue(vector, other.trajectory[index]));
+  return isSameContext(one.context, other.context) &&
+    isSameList(one.trajectory, other.trajectory, isSameValue);
+}
+
+function isSameContext(one: SeenSession["context"], other: SeenSession["context"]): boolean {
+  if (one === other) return true;
+  const fields = Object.keys(one);
+  const others = Object.keys(other);
+  if (fields.length !== others.length) return false;
+  // They seldom change places, and values are found sooner by their place than by their name.
+  return isSameList(fields, others, Object.is)
+    ? isSameList(Object.values(one), Object.values(other), isSameValue)
+    : fields.every((field) => isSameValue(one[field], other[field]));
+}
+
+function isSameList<Item>(
+  one: readonly Item[],
+  other: readonly Item[],
+  isSame: (one: Item, other: Item) => boolean,
+): boolean {
+  return one === other ||
+    one.length === other.length && one.every((item, index) => isSame(item, other[index]!));
 }
 
 function isSameValue(one: unknown, other: unknown): boolean {
@@ -91,7 +131,7 @@ export function timesIn(contents: Contents, op: number, effect: Effect): number 
     case "count":
       return timesCounted(contents.counts.get(effect.field) ?? 0, effect.by);
     case "set":
-      return contents.marks.has(op) ? 1 : 0;
+      return contents.marks.includes(op) ? 1 : 0;
     case "list":
       return occurrences(contents.list, op);
     case "vector":
@@ -118,4 +158,21 @@ function countsOf(ops: readonly number[]): ReadonlyMap<number, number> {
   for (const op of ops) counts.set(op, (counts.get(op) ?? 0) + 1);
   countsOfLists.set(ops, counts);
   return counts;
+}
+
+/** Whether a trajectory can have become another one: it loses its oldest and gains at its end. */
+export function isLaterRing(
+  before: readonly number[],
+  after: readonly number[],
+  capacity: number,
+): boolean {
+  const first = after[0];
+  if (before.length === 0) return after.length <= capacity;
+  const start = first === undefined ? -1 : before.indexOf(first);
+  if (start < 0) return after.length === capacity && !after.some((op) => before.includes(op));
+  if (start > 0 && after.length !== capacity) return false;
+  for (let place = start; place < before.length; place++) {
+    if (after[place - start] !== before[place]) return false;
+  }
+  return true;
 }

@@ -16,6 +16,7 @@ import type {
   SessionName,
 } from "./history.ts";
 import { type Contents, decodeContents, isSameState } from "./contents.ts";
+import { CounterFields } from "./counts.ts";
 import { WorkMeter } from "./work_meter.ts";
 
 /** What became of a call. */
@@ -132,9 +133,10 @@ export function effectOf<Kind extends Effect["kind"]>(
   operation: Operation,
   kind: Kind,
 ): Extract<Effect, { kind: Kind }> | undefined {
-  return operation.call.effects.find((effect) => effect.kind === kind) as
-    | Extract<Effect, { kind: Kind }>
-    | undefined;
+  for (const effect of operation.call.effects) {
+    if (effect.kind === kind) return effect as Extract<Effect, { kind: Kind }>;
+  }
+  return undefined;
 }
 
 /** Whether a call changes or renews a session that exists. */
@@ -151,8 +153,10 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
   const faults: FaultWindow[] = [];
   const told: (HistoryEvent & { type: "told" } & { index: number })[] = [];
   const flushes: (HistoryEvent & { type: "flush" })[] = [];
-  for (const [index, event] of history.events.entries()) {
-    if (event.type === "invoke") byOp.set(event.call.op, begin(event, index));
+  const keys = new KeyPool();
+  for (let index = 0; index < history.events.length; index++) {
+    const event = history.events[index]!;
+    if (event.type === "invoke") byOp.set(event.call.op, begin(event, index, keys));
     else if (event.type === "return") settle(byOp.get(event.op), event, index);
     else if (event.type === "kill") kills.push({ pod: event.pod, index });
     else if (event.type === "fault") {
@@ -165,7 +169,7 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
   }
   const operations = [...byOp.values()];
   for (const operation of operations) doubtResent(operation, faults);
-  const all = observe(operations);
+  const all = observe(operations, keys);
   const observations = all.filter(({ by }) => !by.isDegraded);
   const byKey = new Map<string, Operation[]>();
   for (const operation of operations) {
@@ -193,12 +197,16 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
   };
 }
 
-function begin(event: HistoryEvent & { type: "invoke" }, index: number): Operation {
+function begin(
+  event: HistoryEvent & { type: "invoke" },
+  index: number,
+  keys: KeyPool,
+): Operation {
   return {
     op: event.call.op,
     call: event.call,
     pod: event.pod,
-    key: keyOf(event.call.session),
+    key: keys.keyOf(event.call.session),
     isFinal: event.final ?? false,
     invokeIndex: index,
     invokeAtMs: event.atMs,
@@ -283,7 +291,7 @@ function fateOf(result: Result): Fate {
   }
 }
 
-function observe(operations: readonly Operation[]): Observation[] {
+function observe(operations: readonly Operation[], keys: KeyPool): Observation[] {
   const observations: Observation[] = [];
   const states = new StatePool();
   for (const by of operations) {
@@ -293,7 +301,7 @@ function observe(operations: readonly Operation[]): Observation[] {
     const contents = states.contentsOf(session);
     observations.push({
       by,
-      key: by.call.kind === "rotate" && by.call.to ? keyOf(by.call.to) : by.key,
+      key: by.call.kind === "rotate" && by.call.to ? keys.keyOf(by.call.to) : by.key,
       incarnation: session.incarnation,
       version: session.version,
       contents,
@@ -304,18 +312,43 @@ function observe(operations: readonly Operation[]): Observation[] {
   return observations.sort((a, b) => a.by.returnIndex - b.by.returnIndex);
 }
 
+/** Names each session by one and the same text: a map finds it sooner than one that is only equal. */
+class KeyPool {
+  readonly #tenants = new Map<string, Map<string, string>>();
+
+  keyOf(name: SessionName): string {
+    let ids = this.#tenants.get(name.tenant);
+    if (ids === undefined) this.#tenants.set(name.tenant, ids = new Map());
+    let key = ids.get(name.id);
+    if (key === undefined) ids.set(name.id, key = keyOf(name));
+    return key;
+  }
+}
+
 /** Takes each state apart once, however often it is seen. */
 class StatePool {
-  readonly #known = new Map<string, { readonly seen: SeenSession; readonly contents: Contents }>();
+  readonly #incarnations = new Map<string, PooledStates>();
+  #size = 0;
 
   contentsOf(seen: SeenSession): Contents {
-    const name = `${seen.incarnation} ${seen.version}`;
-    const known = this.#known.get(name);
+    let pooled = this.#incarnations.get(seen.incarnation);
+    if (pooled === undefined) {
+      pooled = { fields: new CounterFields(), versions: new Map() };
+      this.#incarnations.set(seen.incarnation, pooled);
+    }
+    const known = pooled.versions.get(seen.version);
     if (known && isSameState(known.seen, seen)) return known.contents;
-    const contents = decodeContents(seen);
-    this.#known.set(name, { seen, contents });
+    const contents = decodeContents(seen, this.#size++, pooled.fields);
+    pooled.versions.set(seen.version, { seen, contents });
     return contents;
   }
+}
+
+/** The states of one incarnation. */
+interface PooledStates {
+  readonly fields: CounterFields;
+  /** The last of each version. */
+  readonly versions: Map<number, { readonly seen: SeenSession; readonly contents: Contents }>;
 }
 
 function groupByIncarnation(

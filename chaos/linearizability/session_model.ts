@@ -55,7 +55,8 @@ export function written(
 /** Whether a session is what was seen. */
 export function isSeen(live: Live, seen: Contents): boolean {
   return live.birth === seen.birth && live.set === seen.set &&
-    live.marks.length === seen.marks.size && live.marks.every((op) => seen.marks.has(op)) &&
+    live.marks.length === seen.marks.length &&
+    live.marks.every((op) => seen.marks.includes(op)) &&
     isSame(live.list, seen.list) && isSame(live.vectors, seen.vectors) &&
     Object.keys(live.counts).length === seen.counts.size &&
     [...seen.counts].every(([field, total]) => live.counts[field] === total);
@@ -78,7 +79,7 @@ export function canBecome(
       case "count":
         return timesCounted(seen.counts.get(effect.field) ?? 0, effect.by) === 1;
       case "set":
-        return seen.marks.has(op);
+        return seen.marks.includes(op);
       case "list":
         return seen.list[live.list.length - 1] === op;
       case "vector": {

@@ -9,6 +9,7 @@
 import type { Contents } from "../contents.ts";
 import { effectOf, type Model, type Observation, type Operation } from "../model.ts";
 import { contained, counted } from "../rules/containment.ts";
+import { wasShown } from "../rules/succession.ts";
 
 /** What a look saw. */
 export type Sight =
@@ -42,8 +43,8 @@ export function stepsOf(model: Model, operations: readonly Operation[]): Step[] 
 
 /** The calls that some state shows, or an increment's answer. */
 function seenCalls(model: Model): ReadonlySet<Operation> {
-  const seen = new Set<Operation>();
-  for (const observation of [...model.observations, ...model.degraded]) {
+  const seen = new Set(model.operations.filter((operation) => wasShown(model, operation)));
+  for (const observation of model.degraded) {
     for (const operation of contained(model, observation)) seen.add(operation);
   }
   for (const operation of model.operations) {

@@ -19,20 +19,19 @@ interface Anatomy {
   readonly partial: readonly Operation[];
 }
 
-const anatomies = perModel(() => new WeakMap<Contents, Anatomy>());
+/** By the places of their states. */
+const anatomies = perModel((): Anatomy[] => []);
 
 function anatomyOf(model: Model, contents: Contents): Anatomy {
   model.meter.step();
-  const known = anatomies(model).get(contents);
-  if (known) return known;
-  const anatomy = dissect(contents, writersOf(model, contents));
-  anatomies(model).set(contents, anatomy);
-  return anatomy;
+  const known = anatomies(model);
+  return known[contents.place] ??= dissect(contents, writersOf(model, contents));
 }
 
 const NONE: readonly Operation[] = [];
 
-function dissect(contents: Contents, writers: readonly Operation[]): Anatomy {
+/** Takes a state apart. */
+export function dissect(contents: Contents, writers: readonly Operation[]): Anatomy {
   let repeated = NONE;
   let partial = NONE;
   for (const writer of writers) {
@@ -64,7 +63,8 @@ export function partial(model: Model, { contents }: Observation): readonly Opera
   return anatomyOf(model, contents).partial;
 }
 
-function writersOf(model: Model, contents: Contents): readonly Operation[] {
+/** The calls of which a state shows at least a part, each once. */
+export function writersOf(model: Model, contents: Contents): readonly Operation[] {
   const { birth, counts, set, marks, list, vectors } = contents;
   const found = new Set<Operation>();
   const add = (op: number | undefined) => {
@@ -84,7 +84,7 @@ function writersOf(model: Model, contents: Contents): readonly Operation[] {
 
 /** The increments that a field's total contains. */
 export function counted(model: Model, field: string, total: number): Operation[] {
-  const slots = slotsOf(model).get(field) ?? [];
+  const { slots } = slotsOf(model, field);
   const found: Operation[] = [];
   let rest = total;
   for (let slot = 0; slot < COUNTS_PER_FIELD && rest > 0; slot++) {
@@ -102,24 +102,51 @@ export function counted(model: Model, field: string, total: number): Operation[]
 export function containsAll(model: Model, observation: Observation, operation: Operation): boolean {
   model.meter.step();
   const { contents } = observation;
-  return operation.call.effects.every((effect) =>
-    effect.kind === "birth" || timesIn(contents, operation.op, effect) > 0 ||
-    (effect.kind === "vector" && contents.vectors.length >= model.settings.capacity &&
-      contents.vectors.every((op) =>
-        (model.byOp.get(op)?.endIndex ?? Infinity) > operation.invokeIndex
-      ))
-  );
+  for (const effect of operation.call.effects) {
+    const isThere = effect.kind === "birth" || timesIn(contents, operation.op, effect) > 0 ||
+      (effect.kind === "vector" && isPushedOut(model, contents, operation));
+    if (!isThere) return false;
+  }
+  return true;
 }
 
-/** The increments of each field, by their powers of 8. */
-const slotsOf = perModel(({ operations }) => {
-  const fields = new Map<string, Operation[]>();
+function isPushedOut(
+  { byOp, settings }: Model,
+  { vectors }: Contents,
+  { invokeIndex }: Operation,
+): boolean {
+  return vectors.length >= settings.capacity &&
+    vectors.every((op) => (byOp.get(op)?.endIndex ?? Infinity) > invokeIndex);
+}
+
+/** The increments of a field. */
+interface Slots {
+  /** By their powers of 8. */
+  readonly slots: readonly (Operation | undefined)[];
+  /** Whether each adds a power of 8, so that it is a digit of its own. */
+  readonly isOctal: boolean;
+}
+
+const NO_SLOTS: Slots = { slots: [], isOctal: true };
+
+/** The increments of a field. */
+export function slotsOf(model: Model, field: string): Slots {
+  return slotsByField(model).get(field) ?? NO_SLOTS;
+}
+
+const slotsByField = perModel(({ operations }): ReadonlyMap<string, Slots> => {
+  const fields = new Map<string, { slots: Operation[]; isOctal: boolean }>();
   for (const operation of operations) {
-    const count = effectOf(operation, "count");
-    if (!count) continue;
-    const slots = fields.get(count.field) ?? [];
-    slots[Math.round(Math.log2(count.by) / 3)] = operation;
-    fields.set(count.field, slots);
+    const first = effectOf(operation, "count");
+    if (first === undefined) continue;
+    for (const effect of operation.call.effects) {
+      if (effect.kind !== "count") continue;
+      let known = fields.get(effect.field);
+      if (known === undefined) fields.set(effect.field, known = { slots: [], isOctal: true });
+      const slot = Math.round(Math.log2(effect.by) / 3);
+      if (effect === first) known.slots[slot] = operation;
+      if (effect.by !== 8 ** slot || slot >= COUNTS_PER_FIELD) known.isOctal = false;
+    }
   }
   return fields;
 });

@@ -6,14 +6,27 @@
 
 import { timesIn } from "../contents.ts";
 import type { Effect } from "../history.ts";
-import { effectOf, keyOf, type Model, type Observation, type Operation } from "../model.ts";
+import { keyOf, type Model, type Observation, type Operation } from "../model.ts";
 import { contained, partial, repeated } from "./containment.ts";
-import { FirstToEnd, LastToEnd } from "./real_time.ts";
+import { perModel } from "./per_model.ts";
+import { misplaced, overwritten } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { linkOf } from "./succession.ts";
 
-/** What the store had, and what pods showed without it. */
-function seenAnywhere({ observations, degraded }: Model): Observation[] {
-  return [...observations, ...degraded];
+/** What the store had, and what pods showed without it, but for what is plainly as it should be. */
+const doubtful = perModel((model) => [
+  ...model.observations.filter((observation) => !isPlain(model, observation)),
+  ...model.degraded,
+]);
+
+/** Whether a state is surely one that its session can have had: the rules need not look at it call by call. */
+function isPlain(model: Model, { by, key, seen, contents }: Observation): boolean {
+  const link = linkOf(model, contents);
+  if (link === undefined || !link.isWhole || !link.isOrdered) return false;
+  const { call } = by;
+  const meant = call.kind === "rotate" && call.to ? call.to : call.session;
+  return contents.strange.length === 0 && seen.id === meant.id && seen.tenant === meant.tenant &&
+    link.calls.key === key && !link.calls.hasFailed && link.calls.lastIndex <= by.returnIndex;
 }
 
 /** G7: what is seen of a session was written to that session. */
@@ -26,7 +39,7 @@ export const isolation: Rule = {
         call.to && fate !== "failed" ? [keyOf(call.to)] : []
       ),
     );
-    for (const observation of seenAnywhere(model)) {
+    for (const observation of doubtful(model)) {
       const { seen, key } = observation;
       if (keyOf(seen) !== key) {
         yield violation(
@@ -60,7 +73,7 @@ export const phantom: Rule = {
   name: "phantom",
   guarantees: ["G3"],
   *check(model) {
-    for (const observation of seenAnywhere(model)) {
+    for (const observation of doubtful(model)) {
       for (const what of observation.contents.strange) {
         const message = `${describe(observation.by)} shows ${what}, which nobody wrote`;
         yield violation("G3", "phantom", message, observation);
@@ -84,7 +97,7 @@ export const exactlyOnce: Rule = {
   name: "exactly-once",
   guarantees: ["G3"],
   *check(model) {
-    for (const observation of seenAnywhere(model)) {
+    for (const observation of doubtful(model)) {
       for (const writer of repeated(model, observation)) {
         for (const effect of writer.call.effects) {
           const times = timesIn(observation.contents, writer.op, effect);
@@ -103,7 +116,7 @@ export const atomic: Rule = {
   name: "atomic",
   guarantees: ["G2"],
   *check(model) {
-    for (const observation of seenAnywhere(model)) {
+    for (const observation of doubtful(model)) {
       for (const writer of partial(model, observation)) {
         // A vector can have been pushed out of the ring since.
         const parts = writer.call.effects.filter((effect) => effect.kind !== "vector");
@@ -126,7 +139,7 @@ export const realTimeOrder: Rule = {
   name: "real-time-order",
   guarantees: ["G2"],
   *check(model) {
-    for (const observation of seenAnywhere(model)) {
+    for (const observation of doubtful(model)) {
       yield* ordered(model, observation, observation.contents.list, "update");
       yield* ordered(model, observation, observation.contents.vectors, "append");
       yield* lastSetWins(model, observation);
@@ -140,40 +153,22 @@ function* ordered(
   ops: readonly number[],
   what: string,
 ): Iterable<Violation> {
-  const later = new FirstToEnd(model);
-  for (let place = ops.length - 1; place >= 0; place--) {
-    const operation = model.byOp.get(ops[place]!);
-    if (operation === undefined) continue;
-    const earlier = later.before(operation);
-    if (earlier) {
-      const message = `${describe(observation.by)} shows the ${what} of ${describe(operation)} ` +
-        `before that of ${describe(earlier)}, which had been answered when it began`;
-      yield violation("G2", "real-time-order", message, observation, operation, earlier);
-      return;
-    }
-    later.add(operation);
-  }
+  const found = misplaced(model, ops);
+  if (found === undefined) return;
+  const { operation, earlier } = found;
+  const message = `${describe(observation.by)} shows the ${what} of ${describe(operation)} ` +
+    `before that of ${describe(earlier)}, which had been answered when it began`;
+  yield violation("G2", "real-time-order", message, observation, operation, earlier);
 }
 
 function* lastSetWins(model: Model, observation: Observation): Iterable<Violation> {
-  const { set, marks } = observation.contents;
-  if (marks.size === 0) return;
-  const setters = [...marks].flatMap((op) => model.byOp.get(op) ?? []);
-  // When the field is gone, somebody who deletes it came last.
-  const candidates = new LastToEnd(model);
-  for (const setter of setters) {
-    const effect = effectOf(setter, "set");
-    const isCandidate = set === undefined ? effect?.deletes : setter.op === set && !effect?.deletes;
-    if (isCandidate) candidates.add(setter);
-  }
-  for (const later of setters) {
-    if (!candidates.areBefore(later)) continue;
-    const shown = set === undefined ? "no value" : `the value of #${set}`;
-    const message = `expected the last set to win: ${describe(observation.by)} shows ${shown}, ` +
-      `although ${describe(later)} took effect after it`;
-    yield violation("G2", "real-time-order", message, observation, later);
-    return;
-  }
+  const { set } = observation.contents;
+  const later = overwritten(model, observation.contents);
+  if (later === undefined) return;
+  const shown = set === undefined ? "no value" : `the value of #${set}`;
+  const message = `expected the last set to win: ${describe(observation.by)} shows ${shown}, ` +
+    `although ${describe(later)} took effect after it`;
+  yield violation("G2", "real-time-order", message, observation, later);
 }
 
 function violation(

@@ -13,6 +13,7 @@ import { countOf, mayHaveExpired, rejectedCount } from "./outage.ts";
 import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { isBefore, lineageOf, mayHaveEnded } from "./session_ends.ts";
+import { linkOf } from "./succession.ts";
 
 /** G8: a pod shows what it accepted, whether the store has it or not. */
 export const ownDegradedWrites: Rule = {
@@ -216,12 +217,15 @@ export const meantForAnother: Rule = {
   *check(model) {
     for (const observation of model.observations) {
       const { contents, by } = observation;
+      const { waited } = linkOf(model, contents)!.calls;
+      if (waited.length === 0) continue;
       const birth = contents.birth === undefined ? undefined : model.byOp.get(contents.birth);
       if (birth === undefined) continue;
-      const early = contained(model, observation).find((write) =>
+      const isEarly = (write: Operation) =>
         write.fate === "journaled" && write.returnIndex < birth.invokeIndex &&
-        !beganItself(model, write)
-      );
+        !beganItself(model, write);
+      if (!waited.some(isEarly)) continue;
+      const early = contained(model, observation).find(isEarly);
       if (early === undefined) continue;
       yield {
         guarantee: "G9",

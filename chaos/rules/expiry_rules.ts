@@ -5,13 +5,13 @@
  */
 
 import { type Incarnation, isWrite, type Model, type Operation } from "../model.ts";
-import { contained } from "./containment.ts";
 import { type Evidence, evidenceAbout } from "./death.ts";
 import { losesMemoryWithin, mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { arrivals, enders } from "./session_ends.ts";
+import { linksIn } from "./succession.ts";
 
 /** G6: nothing is seen after its time ran out, nor said to live longer than it may. */
 export const notTooLate: Rule = {
@@ -158,13 +158,14 @@ function isUncaused(
 
 /** Acknowledged calls that renewed this incarnation, by their answers; the last to begin. */
 function renewalsOf(model: Model, incarnation: Incarnation): OrderIndex<Operation> {
-  const known = new Set<Operation>();
-  for (const observation of incarnation.observations) {
-    for (const operation of contained(model, observation)) known.add(operation);
+  const renewals: Operation[] = [];
+  for (const { added } of linksIn(model, incarnation)) {
+    for (const operation of added) {
+      const renews = operation.fate === "acknowledged" &&
+        (isWrite(operation) || operation === incarnation.birth);
+      if (renews) renewals.push(operation);
+    }
   }
-  const renewals = [...known].filter((operation) =>
-    operation.fate === "acknowledged" && (isWrite(operation) || operation === incarnation.birth)
-  );
   return new OrderIndex(
     renewals,
     "before",

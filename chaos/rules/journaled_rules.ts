@@ -6,12 +6,20 @@
  */
 
 import type { Model, Observation, Operation } from "../model.ts";
-import { contained, containsAll } from "./containment.ts";
+import { containsAll } from "./containment.ts";
 import { hasDied, isUnhealed, mayHaveLost, wasEnded, wasReported } from "./loss.ts";
 import { firstAfter } from "./order_index.ts";
-import { countOf, diedWith, mayHaveExpired, rejectedCount, reportedBy } from "./outage.ts";
+import {
+  countOf,
+  diedWith,
+  mayHaveExpired,
+  rejectedCount,
+  reportedBy,
+  wasRejected,
+} from "./outage.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { beginners, lineageOf, mayHaveEnded } from "./session_ends.ts";
+import { wasShown } from "./succession.ts";
 
 /** What a call saw of the store: a session, or that there is none. */
 interface Look {
@@ -24,12 +32,18 @@ export const journaledWrites: Rule = {
   name: "journaled-writes",
   guarantees: ["G9"],
   *check(model) {
-    const looksByKey = Map.groupBy(looksOf(model), ({ by }) => by.key);
-    for (const [key, operations] of model.byKey) {
-      const waited = operations.filter(({ fate, call }) =>
-        fate === "journaled" && call.effects.length > 0
-      );
-      if (waited.length === 0) continue;
+    const waitedByKey = Map.groupBy(
+      model.operations.filter(({ fate, call }) => fate === "journaled" && call.effects.length > 0),
+      ({ key }) => key,
+    );
+    if (waitedByKey.size === 0) return;
+    const looksByKey = Map.groupBy(
+      looksOf(model).filter(({ by }) => waitedByKey.has(by.key)),
+      ({ by }) => by.key,
+    );
+    for (const key of model.byKey.keys()) {
+      const waited = waitedByKey.get(key);
+      if (waited === undefined) continue;
       // Others may be behind for as long as a copy is good.
       const looks = looksByKey.get(key) ?? [];
       const last = looks.filter(({ by }) =>
@@ -126,11 +140,8 @@ export const honestReports: Rule = {
   name: "honest-reports",
   guarantees: ["G10"],
   *check(model) {
-    const shown = new Set<Operation>();
-    for (const seen of model.observations) {
-      for (const operation of contained(model, seen)) shown.add(operation);
-    }
     for (const [key, operations] of model.byKey) {
+      if (!wasRejected(model, key)) continue;
       const lineages = Map.groupBy(operations, ({ pod }) => lineageOf(model, pod));
       for (const [lineage, own] of lineages) {
         // Whoever dies before its report is written down is followed by one who tells again.
@@ -139,7 +150,9 @@ export const honestReports: Rule = {
         if (reported === 0) continue;
         const possible = own.reduce(
           (sum, operation) =>
-            operation.fate === "failed" || shown.has(operation) ? sum : sum + countOf(operation),
+            operation.fate === "failed" || wasShown(model, operation)
+              ? sum
+              : sum + countOf(operation),
           0,
         );
         if (reported <= possible) continue;

@@ -36,16 +36,21 @@ export class OrderIndex<Item> {
     position: (item: Item) => number,
     isBetter: (item: Item, than: Item) => boolean,
   ) {
-    const sorted = items.toSorted((a, b) => position(a) - position(b));
     this.#isPrefix = direction === "before";
-    this.#positions = sorted.map(position);
-    this.#best = [...sorted];
-    const from = this.#isPrefix ? 1 : sorted.length - 2;
-    const step = this.#isPrefix ? 1 : -1;
-    for (let index = from; index >= 0 && index < sorted.length; index += step) {
-      const previous = this.#best[index - step]!;
-      if (isBetter(previous, this.#best[index]!)) this.#best[index] = previous;
+    let best = items.slice();
+    let positions = best.map(position);
+    if (!isSorted(positions)) {
+      best = best.sort((a, b) => position(a) - position(b));
+      positions = best.map(position);
     }
+    const from = this.#isPrefix ? 1 : best.length - 2;
+    const step = this.#isPrefix ? 1 : -1;
+    for (let index = from; index >= 0 && index < best.length; index += step) {
+      const previous = best[index - step]!;
+      if (isBetter(previous, best[index]!)) best[index] = previous;
+    }
+    this.#best = best;
+    this.#positions = positions;
   }
 
   /** The best of those at or before a position (`direction` "before"). */
@@ -58,9 +63,23 @@ export class OrderIndex<Item> {
     return this.#isPrefix ? undefined : this.#best[this.#countUpTo(position)];
   }
 
+  /** As {@linkcode firstAfter}, of plain numbers: most of the checker's questions end here. */
   #countUpTo(position: number): number {
-    return firstAfter(this.#positions, position, itself);
+    const positions = this.#positions;
+    let low = 0;
+    let high = positions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (positions[middle]! <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
-const itself = (position: number): number => position;
+function isSorted(positions: readonly number[]): boolean {
+  for (let index = 1; index < positions.length; index++) {
+    if (positions[index - 1]! > positions[index]!) return false;
+  }
+  return true;
+}

@@ -28,6 +28,7 @@ export function mayHaveExpired(model: Model, operation: Operation, atMs: number)
 interface Rejections {
   readonly byLineage: ReadonlyMap<string, OrderIndex<RejectedSoFar>>;
   readonly byLife: ReadonlyMap<string, number>;
+  readonly keys: ReadonlySet<string>;
 }
 
 interface RejectedSoFar {
@@ -38,9 +39,11 @@ interface RejectedSoFar {
 const rejectionsOf = perModel((model): Rejections => {
   const byLineage = new Map<string, RejectedSoFar[]>();
   const byLife = new Map<string, number>();
+  const keys = new Set<string>();
   for (const { pod, told, index } of model.told) {
     if (told.name !== "rejected" || told.session === undefined) continue;
     const key = keyOf(told.session);
+    keys.add(key);
     const count = told.operations ?? 0;
     const name = nameOf(lineageOf(model, pod), key);
     const before = byLineage.get(name) ?? [];
@@ -54,7 +57,7 @@ const rejectionsOf = perModel((model): Rejections => {
       new OrderIndex(sums, "before", ({ index }) => index, (a, b) => a.index > b.index),
     ] as const
   );
-  return { byLineage: new Map(indexed), byLife };
+  return { byLineage: new Map(indexed), byLife, keys };
 });
 
 function nameOf(pod: string, key: string): string {
@@ -70,6 +73,11 @@ export function rejectedCount(
 ): number {
   const sums = rejectionsOf(model).byLineage.get(nameOf(lineage, key));
   return sums?.before(beforeIndex)?.sum ?? 0;
+}
+
+/** Whether somebody said of a key that something could not be kept. */
+export function wasRejected(model: Model, key: string): boolean {
+  return rejectionsOf(model).keys.has(key);
 }
 
 /** As {@linkcode rejectedCount}, in one of its lives. */

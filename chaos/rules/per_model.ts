@@ -10,8 +10,8 @@ import type { Model } from "../model.ts";
 export function perModel<Value>(derive: (model: Model) => Value): (model: Model) => Value {
   const known = new WeakMap<Model, Value>();
   return (model) => {
-    const value = known.get(model) ?? derive(model);
-    known.set(model, value);
+    let value = known.get(model);
+    if (value === undefined) known.set(model, value = derive(model));
     return value;
   };
 }

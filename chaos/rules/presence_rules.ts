@@ -15,7 +15,9 @@ import {
 import { contained, containsAll, counted } from "./containment.ts";
 import { hasLost, mayBeLost, mayHaveLost, wasReported } from "./loss.ts";
 import { firstAfter, OrderIndex } from "./order_index.ts";
+import { perModel } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { linksIn } from "./succession.ts";
 
 /** G1, G2: an acknowledged write is in every later state that came from the store; G5: and in cached ones. */
 export const acknowledgedWrites: Rule = {
@@ -138,11 +140,8 @@ export const ownResult: Rule = {
   name: "own-result",
   guarantees: ["G2"],
   *check(model) {
-    for (const observation of [...model.observations, ...model.degraded]) {
+    for (const observation of answered(model)) {
       const { by } = observation;
-      if (by.call.kind === "get" || by.call.kind === "getOrCreate" || by.call.kind === "rotate") {
-        continue;
-      }
       if (containsAll(model, observation, by)) continue;
       const incarnation = model.incarnations.get(observation.incarnation);
       const wasThere = incarnation !== undefined && surelyLived(model, incarnation, by);
@@ -162,12 +161,22 @@ export const ownResult: Rule = {
   },
 };
 
+/** What calls that write were answered with. */
+function* answered({ observations, degraded }: Model): Iterable<Observation> {
+  for (const seen of [observations, degraded]) {
+    for (const observation of seen) {
+      const { kind } = observation.by.call;
+      if (kind !== "get" && kind !== "getOrCreate" && kind !== "rotate") yield observation;
+    }
+  }
+}
+
 /** G2: increments answer with numbers each of which contains the smaller ones; without faults all distinct. */
 export const incrementAnswers: Rule = {
   name: "increment-answers",
   guarantees: ["G2", "G3"],
   *check(model) {
-    const chains = new Map<string, Operation[]>();
+    const chains = new Chains();
     for (const operation of model.operations) {
       const count = effectOf(operation, "count");
       if (operation.result?.kind !== "number" || count === undefined) continue;
@@ -183,18 +192,55 @@ export const incrementAnswers: Rule = {
       }
       // What a pod counts while the store is away lacks what others count.
       if (operation.isDegraded) continue;
-      const chain = `${operation.key} ${count.field}`;
-      const others = chains.get(chain);
-      if (others) others.push(operation);
-      else chains.set(chain, [operation]);
+      chains.add(operation.key, count.field, operation);
     }
-    const homes = homesOf(model);
-    for (const chain of chains.values()) yield* nested(model, chain, homes);
+    // One answer by itself is in order; after a loss of memory nothing is promised.
+    if (hasLost(model)) return;
+    for (const chain of chains.several()) yield* nested(model, chain);
   },
 };
 
-/** Where each call is seen, when that is one incarnation. */
-function homesOf(model: Model): ReadonlyMap<Operation, string> {
+/** Increments by their sessions and fields, in the order in which these are met. */
+class Chains {
+  readonly #fields = new Map<string, Map<string, Operation[]>>();
+  readonly #chains: Operation[][] = [];
+
+  add(key: string, field: string, operation: Operation): void {
+    let keys = this.#fields.get(field);
+    if (keys === undefined) this.#fields.set(field, keys = new Map());
+    const chain = keys.get(key);
+    if (chain) return void chain.push(operation);
+    const begun = [operation];
+    keys.set(key, begun);
+    this.#chains.push(begun);
+  }
+
+  /** Those that have more than one. */
+  several(): Operation[][] {
+    return this.#chains.filter(({ length }) => length > 1);
+  }
+}
+
+/** Where each increment is seen: in the incarnation that shows it last. */
+const homesOf = perModel((model): ReadonlyMap<Operation, string> => {
+  const homes = new Map<Operation, string>();
+  for (const incarnation of model.incarnations.values()) {
+    const { id, key, observations } = incarnation;
+    const hasMoved = observations.some((observation) => observation.key !== key);
+    for (const { added } of linksIn(model, incarnation)) {
+      for (const operation of added) {
+        if (operation.key !== key && !hasMoved) continue;
+        const other = homes.get(operation);
+        // What is seen in several places takes a look at what was seen last.
+        if (hasMoved || (other !== undefined && other !== id)) return lastHomesOf(model);
+        if (operation.result?.kind === "number") homes.set(operation, id);
+      }
+    }
+  }
+  return homes;
+});
+
+function lastHomesOf(model: Model): ReadonlyMap<Operation, string> {
   const homes = new Map<Operation, string>();
   for (const observation of model.observations) {
     for (const operation of contained(model, observation)) {
@@ -204,13 +250,10 @@ function homesOf(model: Model): ReadonlyMap<Operation, string> {
   return homes;
 }
 
-function* nested(
-  model: Model,
-  chain: readonly Operation[],
-  homes: ReadonlyMap<Operation, string>,
-): Iterable<Violation> {
+function* nested(model: Model, chain: readonly Operation[]): Iterable<Violation> {
+  const homes = homesOf(model);
   for (const [home, calls] of Map.groupBy(chain, (operation) => homes.get(operation))) {
-    if (home === undefined || hasLost(model)) continue;
+    if (home === undefined || calls.length < 2) continue;
     const answers = calls.map((operation) => {
       const total = operation.result?.kind === "number" ? operation.result.value : 0;
       const { field } = effectOf(operation, "count")!;
@@ -241,13 +284,14 @@ export const rotationKeepsState: Rule = {
   name: "rotation-keeps-state",
   guarantees: ["G2"],
   *check(model) {
+    const rotations = model.observations.filter(({ by }) => by.call.kind === "rotate");
+    if (rotations.length === 0) return;
     const byBirth = Map.groupBy(
       model.incarnations.values(),
       ({ key, observations }) => `${key} ${observations[0]?.contents.birth}`,
     );
-    for (const observation of model.observations) {
+    for (const observation of rotations) {
       const { by, contents } = observation;
-      if (by.call.kind !== "rotate") continue;
       const sources = byBirth.get(`${by.key} ${contents.birth}`) ?? [];
       const seenBefore = sources.length === 1
         ? sources[0]!.observations.filter((seen) => seen.by.returnIndex < by.invokeIndex)

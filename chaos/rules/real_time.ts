@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Model, Operation } from "../model.ts";
+import type { Contents } from "../contents.ts";
+import { effectOf, type Model, type Operation } from "../model.ts";
 import { isBefore, lineageOf } from "./session_ends.ts";
 
 /** Several calls, asked for one that came before another. */
@@ -64,4 +65,39 @@ export class LastToEnd {
     if (this.#last && !isBefore(this.#model, this.#last, operation)) return false;
     return this.#journaled.values().every((one) => isBefore(this.#model, one, operation));
   }
+}
+
+/** Of calls in the order of their parts one that stands before another, which came before it for sure. */
+export function misplaced(
+  model: Model,
+  ops: readonly number[],
+): { readonly operation: Operation; readonly earlier: Operation } | undefined {
+  if (ops.length < 2) return undefined;
+  const later = new FirstToEnd(model);
+  for (let place = ops.length - 1; place >= 0; place--) {
+    const operation = model.byOp.get(ops[place]!);
+    if (operation === undefined) continue;
+    const earlier = later.before(operation);
+    if (earlier) return { operation, earlier };
+    later.add(operation);
+  }
+  return undefined;
+}
+
+/** A call that set a field after all those that can have given it the value that it has. */
+export function overwritten(model: Model, { set, marks }: Contents): Operation | undefined {
+  if (marks.length === 0) return undefined;
+  const setters: Operation[] = [];
+  for (const op of marks) {
+    const setter = model.byOp.get(op);
+    if (setter) setters.push(setter);
+  }
+  // When the field is gone, somebody who deletes it came last.
+  const candidates = new LastToEnd(model);
+  for (const setter of setters) {
+    const effect = effectOf(setter, "set");
+    const isCandidate = set === undefined ? effect?.deletes : setter.op === set && !effect?.deletes;
+    if (isCandidate) candidates.add(setter);
+  }
+  return setters.find((later) => candidates.areBefore(later));
 }

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { timesIn } from "../contents.ts";
+import { isLaterRing, timesIn } from "../contents.ts";
 import type { Incarnation, Model, Observation } from "../model.ts";
 import { contained, containsAll } from "./containment.ts";
-import { mayHaveLost } from "./loss.ts";
+import { hasLost, mayHaveLost } from "./loss.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { inVersionOrder, linkOf } from "./succession.ts";
 
 /** G2: a version names one state, and a later one keeps what an earlier one had. */
 export const versionOrder: Rule = {
@@ -17,14 +18,19 @@ export const versionOrder: Rule = {
   *check(model) {
     for (const incarnation of model.incarnations.values()) {
       // A number may be given again to another state once the store has lost its memory.
-      const known = incarnation.observations.filter(({ by }) =>
-        !mayHaveLost(model, incarnation.observations[0]!.by.invokeAtMs, by.returnIndex)
-      );
-      const sorted = known.toSorted((a, b) => a.version - b.version);
+      const known = hasLost(model)
+        ? incarnation.observations.filter(({ by }) =>
+          !mayHaveLost(model, incarnation.observations[0]!.by.invokeAtMs, by.returnIndex)
+        )
+        : incarnation.observations;
+      const sorted = inVersionOrder(known);
       for (let index = 1; index < sorted.length; index++) {
-        const [earlier, later] = [sorted[index - 1]!, sorted[index]!];
+        const earlier = sorted[index - 1]!;
+        const later = sorted[index]!;
         if (earlier.version === later.version) yield* sameState(earlier, later);
-        else yield* keptState(model, earlier, later);
+        else if (linkOf(model, later.contents)?.keeps !== earlier.contents) {
+          yield* keptState(model, earlier, later);
+        }
       }
       yield* noReturningValue(incarnation, sorted);
     }
@@ -80,16 +86,6 @@ function* keptState(
         `[${later.contents.vectors}] at version ${later.version} (${describe(later.by)})`,
     );
   }
-}
-
-function isLaterRing(before: readonly number[], after: readonly number[], capacity: number) {
-  const first = after[0];
-  if (before.length === 0) return after.length <= capacity;
-  const start = first === undefined ? -1 : before.indexOf(first);
-  if (start < 0) return after.length === capacity && !after.some((op) => before.includes(op));
-  const kept = before.slice(start);
-  if (start > 0 && after.length !== capacity) return false;
-  return kept.every((op, place) => after[place] === op);
 }
 
 /** G3: a value that was overwritten comes back only if its call takes effect a second time. */

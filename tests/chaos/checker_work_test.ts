@@ -11,16 +11,18 @@ const SHAPES = [
 ] as const;
 /** n log n for four times as much is below 5; its square is 16. */
 const MOST_GROWTH = 6.5;
+const [SMALL, LARGE] = [1_500, 6_000];
+/** Reads for each call of the small history that are as good as none: it may lack what makes a rule look closer. */
+const FEW_A_CALL = 10;
 
 for (const { name, sessionsOf, lives } of SHAPES) {
   Deno.test(`no rule's work grows with the square of the history: ${name}`, () => {
     const model = (operations: number) =>
       buildModel(largeHistory({ seed: 1, operations, sessions: sessionsOf(operations), lives }));
-    const [small, large] = [countReads(model(1_500)), countReads(model(6_000))];
+    const [small, large] = [countReads(model(SMALL)), countReads(model(LARGE))];
     for (const rule of RULES) {
-      const [few, many] = [small(rule), large(rule)];
-      // A rule that has little to do is not measured.
-      if (many < 3_000) continue;
+      const few = Math.max(small(rule), FEW_A_CALL * SMALL);
+      const many = large(rule);
       const growth = many / few;
       assert(growth < MOST_GROWTH, `${rule.name}: ${few} reads, then ${many}: ${growth} times`);
     }
