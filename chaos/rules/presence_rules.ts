@@ -4,7 +4,7 @@
  * @module
  */
 
-import { timesCounted } from "../contents.ts";
+import { timesCounted, timesIn } from "../contents.ts";
 import {
   effectOf,
   type Incarnation,
@@ -16,8 +16,9 @@ import { contained, containsAll, counted } from "./containment.ts";
 import { hasLost, mayBeLost, mayHaveLost, wasReported } from "./loss.ts";
 import { firstAfter, OrderIndex } from "./order_index.ts";
 import { perModel } from "./per_model.ts";
+import { inTimeOrder } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
-import { linksIn } from "./succession.ts";
+import { inVersionOrder, linkOf, linksIn } from "./succession.ts";
 
 /** G1, G2: an acknowledged write is in every later state that came from the store; G5: and in cached ones. */
 export const acknowledgedWrites: Rule = {
@@ -25,10 +26,13 @@ export const acknowledgedWrites: Rule = {
   guarantees: ["G1", "G2", "G5"],
   *check(model) {
     for (const incarnation of model.incarnations.values()) {
-      const views = viewsOf(incarnation);
+      const later = inTimeOrder(model) ? oldestLater(model, incarnation) : undefined;
+      let views: Views | undefined;
       for (const operation of meanwhile(model, incarnation)) {
         model.meter.step();
         if (operation.fate !== "acknowledged" || operation.call.effects.length === 0) continue;
+        if (later && isIn(later.after(operation.returnIndex), operation)) continue;
+        views ??= viewsOf(incarnation);
         // It lived before the call and is seen after it: so it lived during the call.
         const wasThere = surelyLived(model, incarnation, operation);
         const answer = views.answers.get(operation);
@@ -38,6 +42,33 @@ export const acknowledgedWrites: Rule = {
     }
   },
 };
+
+/** Asks for the oldest state of all that are seen later, where newer ones keep everything; undefined if they do not. */
+function oldestLater(
+  model: Model,
+  { observations }: Incarnation,
+): OrderIndex<Observation> | undefined {
+  const sorted = inVersionOrder(observations);
+  for (let index = 1; index < sorted.length; index++) {
+    const { contents: before, version } = sorted[index - 1]!;
+    const { contents, version: next } = sorted[index]!;
+    if (contents === before) continue;
+    if (next === version || linkOf(model, contents)?.keeps !== before) return undefined;
+  }
+  return new OrderIndex(observations, "after", ({ by }) => by.invokeIndex, isOlder);
+}
+
+function isOlder(one: Observation, other: Observation): boolean {
+  return one.version < other.version;
+}
+
+/** Whether the oldest state of those that are to show a call plainly does, if there are any. */
+function isIn(oldest: Observation | undefined, { op, call }: Operation): boolean {
+  return oldest === undefined ||
+    call.effects.every((effect) =>
+      effect.kind === "birth" || timesIn(oldest.contents, op, effect) > 0
+    );
+}
 
 /** The calls to an incarnation's key that can have met it and are followed by a look at it, or looked at it themselves. */
 function meanwhile(model: Model, { key, observations }: Incarnation): readonly Operation[] {
@@ -68,7 +99,6 @@ interface Views {
 
 function viewsOf(incarnation: Incarnation): Views {
   const { observations } = incarnation;
-  const isOlder = (a: Observation, b: Observation) => a.version < b.version;
   const pods = Map.groupBy(observations, ({ by }) => by.pod);
   return {
     answers: new Map(observations.map((observation) => [observation.by, observation])),

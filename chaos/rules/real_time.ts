@@ -6,6 +6,7 @@
 
 import type { Contents } from "../contents.ts";
 import { effectOf, type Model, type Operation } from "../model.ts";
+import { perModel } from "./per_model.ts";
 import { isBefore, lineageOf } from "./session_ends.ts";
 
 /** Several calls, asked for one that came before another. */
@@ -101,3 +102,19 @@ export function overwritten(model: Model, { set, marks }: Contents): Operation |
   }
   return setters.find((later) => candidates.areBefore(later));
 }
+
+/** Whether what is later in the history is no earlier in time. */
+export const inTimeOrder: (model: Model) => boolean = perModel(({ operations }) => {
+  const timesMs: number[] = [];
+  for (const { invokeIndex, invokeAtMs, returnIndex, returnAtMs } of operations) {
+    timesMs[invokeIndex] = invokeAtMs;
+    if (returnIndex < Infinity) timesMs[returnIndex] = returnAtMs;
+  }
+  let latestMs = -Infinity;
+  for (const atMs of timesMs) {
+    if (atMs === undefined) continue;
+    if (!(atMs >= latestMs)) return false;
+    latestMs = atMs;
+  }
+  return true;
+});

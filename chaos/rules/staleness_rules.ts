@@ -7,6 +7,7 @@
 import type { Incarnation, Model, Observation } from "../model.ts";
 import { mayHaveLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
+import { inTimeOrder } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 
 /** G5: bounded staleness, and no pod ever sees a version older than it saw before. */
@@ -22,22 +23,23 @@ export const staleness: Rule = {
 
 function* checkIncarnation(model: Model, incarnation: Incarnation): Iterable<Violation> {
   const { observations } = incarnation;
-  const isNewer = (a: Observation, b: Observation) => a.version > b.version;
-  const byIndex = new OrderIndex(observations, "before", ({ by }) => by.returnIndex, isNewer);
-  const byTime = new OrderIndex(observations, "before", ({ by }) => by.returnAtMs, isNewer);
-  const pods = new Map(
-    [...Map.groupBy(observations, ({ by }) => by.pod)].map(([pod, seen]) => [
-      pod,
-      new OrderIndex(seen, "before", ({ by }) => by.returnIndex, isNewer),
-    ]),
-  );
   const bound = model.settings.maxStalenessMs + model.settings.toleranceMs;
+  // What was answered later was answered too late to count.
+  const isTimely = bound > 0 && inTimeOrder(model);
+  let views: Views | undefined;
+  let newest = -Infinity;
   for (const observation of observations) {
     const { by, version } = observation;
-    const own = pods.get(by.pod)?.before(by.invokeIndex);
+    // Nothing that was answered before is newer.
+    if (isTimely && version >= newest) {
+      newest = version;
+      continue;
+    }
+    views ??= viewsOf(observations);
+    const own = views.pods.get(by.pod)?.before(by.invokeIndex);
     const store = observation.isFresh
-      ? byIndex.before(by.invokeIndex)
-      : byTime.before(by.invokeAtMs - bound);
+      ? views.byIndex.before(by.invokeIndex)
+      : views.byTime.before(by.invokeAtMs - bound);
     // A number may be given again to another state.
     if (mayHaveLost(model, observations[0]!.by.invokeAtMs, by.returnIndex)) continue;
     if (own && own.version > version) {
@@ -49,6 +51,25 @@ function* checkIncarnation(model: Model, incarnation: Incarnation): Iterable<Vio
       yield older(observation, store, what);
     }
   }
+}
+
+/** What was seen, by when it was answered; the newest. */
+interface Views {
+  readonly byIndex: OrderIndex<Observation>;
+  readonly byTime: OrderIndex<Observation>;
+  readonly pods: ReadonlyMap<string, OrderIndex<Observation>>;
+}
+
+function viewsOf(observations: readonly Observation[]): Views {
+  const isNewer = (a: Observation, b: Observation) => a.version > b.version;
+  const byIndex = (seen: readonly Observation[]) =>
+    new OrderIndex(seen, "before", ({ by }) => by.returnIndex, isNewer);
+  const pods = Map.groupBy(observations, ({ by }) => by.pod);
+  return {
+    byIndex: byIndex(observations),
+    byTime: new OrderIndex(observations, "before", ({ by }) => by.returnAtMs, isNewer),
+    pods: new Map([...pods].map(([pod, seen]) => [pod, byIndex(seen)])),
+  };
 }
 
 function older(observation: Observation, newer: Observation, expected: string): Violation {
