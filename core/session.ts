@@ -126,6 +126,13 @@ export class Session<Context extends object = AnyContext> {
   }
 }
 
+// What `console.log` shows, on every runtime: all of it is behind getters.
+Object.defineProperty(Session.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Session): Record<string, unknown> {
+    return this.toJSON();
+  },
+});
+
 /** What a caller may do to a snapshot's contents is done to these; made when first looked at. */
 interface OwnCopies<Context> {
   context?: Context;

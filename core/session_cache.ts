@@ -4,10 +4,10 @@
  * @module
  */
 
+import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.ts";
 import type { JournaledSession } from "./journaled_session.ts";
 import type { SessionKey } from "./key_space.ts";
-import { Linked, RecencyList } from "./recency_list.ts";
 import { stateBytes } from "./record.ts";
 import type { Copy, Snapshot } from "./session.ts";
 import type { Identity, Invalidation } from "./storage_adapter.ts";
@@ -25,11 +25,9 @@ export interface Stub {
 }
 
 /** One session's place in the cache. It has one owner at a time, the session's lane. */
-export class CacheEntry extends Linked<CacheEntry> {
+export class CacheEntry {
   /** Whose place it is; its id may become known later. */
   key: SessionKey;
-  /** What it takes in memory while it is held by the cache, counted roughly; the cache's to set. */
-  heldBytes = 0;
   /** What was last shown of the copy: shown again while nothing changes. */
   shown: Snapshot | undefined;
   #copy: Copy | undefined;
@@ -51,7 +49,6 @@ export class CacheEntry extends Linked<CacheEntry> {
   #registered: { readonly tag: string; readonly era: number } | undefined;
 
   constructor(key: SessionKey) {
-    super();
     this.key = key;
   }
 
@@ -165,27 +162,32 @@ export interface CacheBounds {
 export class SessionCache {
   readonly #clock: Clock;
   readonly #maxStalenessMs: number;
-  readonly #bounds: Omit<CacheBounds, "maxStalenessMs">;
+  /** All that is held, with the bytes that each takes: the order of use, and the bounds. */
+  readonly #held: LRUCache<CacheEntry, number>;
   readonly #tenants = new Map<string, Map<string, CacheEntry>>();
   readonly #byStoreKey = new Map<string, CacheEntry>();
-  readonly #byUse = new RecencyList<CacheEntry>();
-  #size = 0;
-  #bytes = 0;
 
-  constructor({ maxStalenessMs, ...bounds }: CacheBounds, clock: Clock) {
+  constructor({ maxSessions, maxBytes, maxStalenessMs }: CacheBounds, clock: Clock) {
     this.#clock = clock;
     this.#maxStalenessMs = maxStalenessMs;
-    this.#bounds = bounds;
+    this.#held = new LRUCache({
+      max: maxSessions,
+      maxSize: maxBytes,
+      dispose: (_bytes, entry, reason) => {
+        // Only its size is another.
+        if (reason !== "set") this.#forget(entry);
+      },
+    });
   }
 
   /** Number of sessions held. */
   get size(): number {
-    return this.#size;
+    return this.#held.size;
   }
 
   /** What they take in memory, counted roughly. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#held.calculatedSize;
   }
 
   /** Whether an entry's copy may be served without asking the store (rule 12). */
@@ -203,41 +205,31 @@ export class SessionCache {
 
   /** An entry that is held has been used. */
   use(entry: CacheEntry): void {
-    this.#byUse.use(entry);
+    this.#held.get(entry);
   }
 
   /** The entry of a session; undefined when it is not held. */
   entry(tenant: string, id: string): CacheEntry | undefined {
     const entry = this.#entriesOf(tenant).get(id);
-    if (entry) this.#byUse.use(entry);
+    if (entry) this.use(entry);
     return entry;
   }
 
   /** Keeps an entry, or keeps it with its present size; one without anything to keep is dropped. */
   store(entry: CacheEntry): void {
     const { tenant, id, storeKey } = entry.key;
-    const entries = this.#entriesOf(tenant);
-    const held = entries.get(id);
-    if (held !== entry && held) this.#drop(held);
-    const bytes = sizeOf(entry);
-    if (!entry.stub || id === "" || bytes > this.#bounds.maxBytes) {
-      if (held === entry) this.#drop(entry);
+    const held = this.#entriesOf(tenant).get(id);
+    if (held && held !== entry) this.#held.delete(held);
+    if (!entry.stub || id === "") {
+      this.#held.delete(entry);
       return;
     }
-    if (held === entry) {
-      this.#bytes -= entry.heldBytes;
-      this.#byUse.use(entry);
-    } else {
-      entries.set(id, entry);
-      this.#byUse.add(entry);
-      this.#size++;
-    }
-    entry.heldBytes = bytes;
-    this.#bytes += bytes;
+    const bytes = sizeOf(entry);
+    this.#held.set(entry, bytes, { size: bytes });
+    // One that is larger than all may be is not taken.
+    if (!this.#held.has(entry)) return this.#forget(entry);
+    this.#entriesOf(tenant).set(id, entry);
     this.#byStoreKey.set(storeKey, entry);
-    while (this.#size > this.#bounds.maxSessions || this.#bytes > this.#bounds.maxBytes) {
-      this.#drop(this.#byUse.oldest!);
-    }
   }
 
   /** The entry under a store's key, if the session is held. */
@@ -252,20 +244,18 @@ export class SessionCache {
 
   /** All entries, the most recently used first. */
   entries(): CacheEntry[] {
-    return [...this.#byUse];
+    return [...this.#held.keys()];
   }
 
   clear(): void {
-    for (const entry of this.entries()) this.#drop(entry);
+    this.#held.clear();
   }
 
-  #drop(entry: CacheEntry): void {
+  #forget(entry: CacheEntry): void {
     const { tenant, id, storeKey } = entry.key;
-    this.#entriesOf(tenant).delete(id);
+    const entries = this.#entriesOf(tenant);
+    if (entries.get(id) === entry) entries.delete(id);
     if (this.#byStoreKey.get(storeKey) === entry) this.#byStoreKey.delete(storeKey);
-    this.#byUse.remove(entry);
-    this.#size--;
-    this.#bytes -= entry.heldBytes;
   }
 
   #entriesOf(tenant: string): Map<string, CacheEntry> {

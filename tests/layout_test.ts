@@ -11,7 +11,7 @@ const ALLOWED: Record<string, readonly RegExp[]> = {
 };
 
 /** Packages that core may use: small ones, that know nothing of any runtime. */
-const CORE_PACKAGES = /^(@noble\/hashes\/|fastest-levenshtein$)/;
+const CORE_PACKAGES = /^(@noble\/hashes\/|fastest-levenshtein$|lru-cache$)/;
 
 interface Import {
   readonly from: string;

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { inspect } from "node:util";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SessionNotFoundError } from "../mod.ts";
 import { reconciled, takeAway } from "./support/away.ts";
 import { World } from "./support/world.ts";
@@ -276,4 +277,11 @@ Deno.test("versions never go back on a pod, whatever the order of reads and writ
     assert(read!.version >= last && version >= read!.version);
     last = version;
   }
+});
+
+Deno.test("console.log shows what a session holds", async () => {
+  const world = new World();
+  const session = await world.pod().acme.getOrCreate("u", { plan: "free" });
+  assertStringIncludes(inspect(session), "plan: 'free'");
+  assertStringIncludes(Deno.inspect(session), 'plan: "free"');
 });
