@@ -86,8 +86,9 @@ export class RawCommits {
   #prepared(batch: CommitBatch): { head: string; tail: string; rest: readonly RawArgument[] } {
     const { prev: _, ...unbound } = batch;
     const [header, ...rest] = encodeBatch({ ...unbound, writer: this.#writer, seq: 0 });
-    const [head, tail] = (header as string).split('"seq":0');
-    return { head: `${head}"seq":`, tail: tail!, rest };
+    const head = `${this.#writer} `;
+    const [, tail] = (header as string).split(`${head}0`);
+    return { head, tail: tail!, rest };
   }
 }
 

@@ -12,12 +12,13 @@ import type { ProxyFault } from "../proxy.ts";
 
 const decoder = new TextDecoder();
 
-/** Whether a command is a commit: a script call whose arguments begin with a batch's header. */
-export function isCommit(words: readonly Uint8Array[]): boolean {
-  if (!/^(evalsha|eval|fcall)$/i.test(decoder.decode(words[0]))) return false;
-  return words.some((word) =>
-    word[0] === "{".charCodeAt(0) && decoder.decode(word).includes('"writer"')
-  );
+/** A commit's header: a line of 18 words and the prefix of the inboxes. */
+const HEADER = /^(\S+ ){18}/;
+
+/** Whether a command is a commit: a script call whose first argument behind its key is a batch's header. */
+export function isCommit([command, , , , header]: readonly Uint8Array[]): boolean {
+  return header !== undefined && /^(evalsha|eval|fcall)$/i.test(decoder.decode(command)) &&
+    HEADER.test(decoder.decode(header));
 }
 
 /** The first word of what a commit answers: a bulk string, or an array that begins with one. */
