@@ -33,7 +33,7 @@ async function incrementAll(pod: PodProcess): Promise<void> {
 }
 
 async function killedTwice({ kind, client, directory }: Scene): Promise<void> {
-  await using server = await startServer(await serverBinary(kind), { persistence: "aof" });
+  await using server = await startServer(await serverBinary(kind), { persistence: "aof-unsynced" });
   await using proxy = await WireProxy.listen(server.port);
   const options = {
     backend: client,

@@ -26,7 +26,7 @@ onEachServer("killed and restarted with its data, every increment counts once", 
     assertEquals(await storedSum(server.url, pod.backend, ids, "n"), 40);
     assertEquals(pod.told("rejected"), []);
   });
-}, { persistence: "aof" });
+}, { persistence: "aof-unsynced" });
 
 onEachServer(
   "killed and back empty, 1,000 increments of 200 sessions are there",

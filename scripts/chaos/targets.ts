@@ -67,7 +67,7 @@ async function findStores(
     const server = await find(kind, args.provision, onProgress);
     if (isMissing(server)) found.push({ kind, reason: server.missing });
     else if (isExecutable(server)) {
-      const start = () => startServer(server, { persistence: "aof", acl: POD_ACL });
+      const start = () => startServer(server, { persistence: "aof-unsynced", acl: POD_ACL });
       const store = { kind: "redis", start } as const;
       found.push({ store, server: kind, serverVersion: server.version });
     } else found.push(byUrl(server.url, kind));

@@ -18,7 +18,12 @@ export interface ServerTls {
 export interface StartServerOptions {
   /** More arguments of the server, after our own. */
   readonly args?: readonly string[];
-  readonly persistence?: "none" | "aof";
+  /**
+   * `aof`: synced each second. While that goes on the server puts writes off, and a kill loses what it has acknowledged.
+   * `aof-unsynced`: each write is in the file before its answer, and survives the death of the process.
+   * @default "none"
+   */
+  readonly persistence?: "none" | "aof" | "aof-unsynced";
   readonly tls?: ServerTls;
   /** Users, in the syntax of ACL SETUSER: `"app on >secret ~app:* +@all"`, `"default off"`. */
   readonly acl?: readonly string[];
@@ -277,9 +282,10 @@ class Server implements RunningServer {
     return [
       ...["--bind", HOST, "--port", String(this.port), "--dir", this.#dataDir],
       ...["--daemonize", "no", "--save", ""],
-      ...(persistence === "aof"
-        ? ["--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"]
-        : ["--appendonly", "no"]),
+      ...(persistence === "none" ? ["--appendonly", "no"] : [
+        ...["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"],
+        ...["--appendfsync", persistence === "aof" ? "everysec" : "no"],
+      ]),
       ...["--enable-debug-command", "local"],
       ...(acl === undefined ? [] : ["--aclfile", this.#aclPath]),
       ...(tls === undefined ? [] : [

@@ -53,7 +53,7 @@ async function storeOf(backend: PodBackend): Promise<Exclude<TargetStore, { kind
   const binary = await serverBinary("redis");
   return {
     kind: "redis",
-    start: () => startServer(binary, { persistence: "aof", acl: POD_ACL }),
+    start: () => startServer(binary, { persistence: "aof-unsynced", acl: POD_ACL }),
   };
 }
 

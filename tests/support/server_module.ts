@@ -19,7 +19,7 @@ export function createAdapter({ url = "" }: AdapterOptions): StorageAdapter {
 }
 
 export async function startStore(): Promise<ChaosStore> {
-  const server = await startServer(await serverBinary("redis"), { persistence: "aof" });
+  const server = await startServer(await serverBinary("redis"), { persistence: "aof-unsynced" });
   const done: string[] = [];
   started.push({ server, done });
   return {
