@@ -12,11 +12,12 @@ export class RawSqlite implements AsyncDisposable {
   readonly select: (key: string) => unknown;
   readonly #database: DatabaseSync;
 
-  /** Makes the file; `value` is what each of the keys holds. WAL, synchronous NORMAL, as the library's. */
+  /** Makes the file; `value` is what each of the keys holds. WAL, synchronous NORMAL and as long a log as the library's. */
   constructor(path: string, keys: readonly string[], value: Uint8Array) {
     const database = new DatabaseSync(path);
     this.#database = database;
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    database.exec("PRAGMA wal_autocheckpoint = 4000");
     database.exec("CREATE TABLE session (key TEXT PRIMARY KEY, n INTEGER, value BLOB) STRICT");
     const insert = database.prepare("INSERT INTO session VALUES (?, 0, ?)");
     database.exec("BEGIN");
