@@ -43,11 +43,16 @@ export function creation(context: Record<string, unknown> = {}): Operation {
   return { kind: "create", nonce: "n1", context: entries, capacity: 3, lifetimeMs: undefined };
 }
 
-/** Waits until `condition` holds; throws when it does not within ten seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 10_000;
+/** Waits until `condition` holds; throws when it does not in time. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
   while (!await condition()) {
-    if (performance.now() > deadlineMs) throw new Error("it did not come true within 10 s");
+    if (performance.now() > deadlineMs) {
+      throw new Error(`it did not come true within ${timeoutMs} ms`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
