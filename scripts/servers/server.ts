@@ -4,35 +4,10 @@ import { isPortFree, pickPort } from "./ports.ts";
 import { processState } from "./process_state.ts";
 import { serverVariable } from "./provision.ts";
 import { ReplyError, sendCommand } from "./resp.ts";
+import { serverArguments, type ServerPlaces, type StartServerOptions } from "./server_arguments.ts";
 import { Watchdog } from "./watchdog.ts";
 
-export interface ServerTls {
-  /** Paths of PEM files. */
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-  /** Ask clients for a certificate of the same CA; off by default. */
-  readonly authClients?: boolean;
-}
-
-export interface StartServerOptions {
-  /** More arguments of the server, after our own. */
-  readonly args?: readonly string[];
-  /**
-   * `aof`: synced each second. While that goes on the server puts writes off, and a kill loses what it has acknowledged.
-   * `aof-unsynced`: each write is in the file before its answer, and survives the death of the process.
-   * @default "none"
-   */
-  readonly persistence?: "none" | "aof" | "aof-unsynced";
-  readonly tls?: ServerTls;
-  /** Users, in the syntax of ACL SETUSER: `"app on >secret ~app:* +@all"`, `"default off"`. */
-  readonly acl?: readonly string[];
-  /** Without it a free port is chosen. */
-  readonly port?: number;
-  /** Without it a temporary folder is made, which stop() removes. A folder given here is kept. */
-  readonly dir?: string;
-  readonly startTimeoutMs?: number;
-}
+export type { StartServerOptions } from "./server_arguments.ts";
 
 export interface RunningServer extends AsyncDisposable {
   readonly kind: ServerExecutable["kind"];
@@ -180,7 +155,7 @@ class Server implements RunningServer {
         "server",
         this.logPath,
         ...this.#binary.command,
-        ...this.#arguments(),
+        ...serverArguments(this.#options, this.#places),
       ],
       cwd: this.#dataDir,
       env: { ...this.#binary.env },
@@ -277,24 +252,9 @@ class Server implements RunningServer {
     return `${this.dir}/users.acl`;
   }
 
-  #arguments(): string[] {
-    const { tls, acl, persistence = "none", args = [] } = this.#options;
-    return [
-      ...["--bind", HOST, "--port", String(this.port), "--dir", this.#dataDir],
-      ...["--daemonize", "no", "--save", ""],
-      ...(persistence === "none" ? ["--appendonly", "no"] : [
-        ...["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"],
-        ...["--appendfsync", persistence === "aof" ? "everysec" : "no"],
-      ]),
-      ...["--enable-debug-command", "local"],
-      ...(acl === undefined ? [] : ["--aclfile", this.#aclPath]),
-      ...(tls === undefined ? [] : [
-        ...["--tls-port", String(this.tlsPort), "--tls-ca-cert-file", tls.ca],
-        ...["--tls-cert-file", tls.cert, "--tls-key-file", tls.key],
-        ...["--tls-auth-clients", tls.authClients ? "yes" : "no"],
-      ]),
-      ...args,
-    ];
+  get #places(): ServerPlaces {
+    const { port, tlsPort } = this;
+    return { host: HOST, port, tlsPort, dataDir: this.#dataDir, aclPath: this.#aclPath };
   }
 
   async #writeAcl(): Promise<void> {
