@@ -93,6 +93,7 @@ async function serveCreate<Context extends object>(
     const sealed = seal(pod, [{ kind: "create", nonce, context, capacity, lifetimeMs }]);
     const settled = await settle(pod, entry, sealed, attempts);
     if (settled.kind === "invalid") throw misfitError(settled.reply, sealed.operations);
+    if (settled.kind === "absent") throw new SessionNotFoundError(settled.reason);
     if (settled.kind === "applied") {
       const copy = advance(entry, sealed, settled.answer);
       failpoint("cached", pod.writer);

@@ -83,7 +83,9 @@ export async function settle<Context extends object>(
     }
     // The copy was stale. The same batch, the same number, to what lives now.
     const lookup = await load(pod, entry, attempts);
-    if (!lookup.alive && !creates) return { kind: "absent", reason: lookup.reason };
+    // Rule 4: what it creates was made by an earlier try, and has ended since. Sent again, it is gone for ever.
+    const wasMade = creates && reply.outcome === "gone" && !reply.moving;
+    if (!lookup.alive && (!creates || wasMade)) return { kind: "absent", reason: lookup.reason };
     if (sealed.ifVersion) return { kind: "conflict" };
     const replacedAgain = reply.outcome === "gone" && reply.alive !== entry.stub?.incarnation;
     if (replacedAgain) await attempts.refused("The session was replaced meanwhile.");

@@ -210,6 +210,32 @@ Deno.test("a create that a client sent twice is not called unapplied because it 
   assertEquals([...world.store.list("")].length, 1);
 });
 
+Deno.test("a create that is gone when it is tried again had been made: its caller is told that it was destroyed", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  let tries = 0;
+  p0.link.next("commit", async (execute) => {
+    await execute();
+    const [record] = world.store.list("");
+    await p1.acme.destroy("u");
+    // A store that lost its memory since knows of the session by this destroy alone, which is repeated (rule 17).
+    world.store.remove(record!.key);
+    world.store.commit(record!.key, p1.link.sent.at(-1)!);
+    throw new StoreUnavailableError("The link was cut.", { outcome: "unknown" });
+  });
+  for (let count = 0; count < 20; count++) {
+    p0.link.next("commit", (execute) => {
+      if (++tries > 5) throw new Error("tried again and again");
+      return execute();
+    });
+  }
+  const create = assertRejects(() => p0.acme.getOrCreate("u"), SessionNotFoundError);
+  assertEquals((await world.during(create)).reason, "destroyed");
+  assertEquals(tries, 1);
+  const anew = await p0.acme.getOrCreate("u");
+  assertEquals(anew.version, 1);
+});
+
 /** Takes away the only record there is, from a store that keeps its memory. */
 function removeRecord({ store }: World): void {
   const [record] = store.list("");
