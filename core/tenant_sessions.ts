@@ -112,8 +112,9 @@ export class TenantSessions<Context extends object = AnyContext> {
 
   /**
    * Adds `by` to a counter in IEEE double arithmetic and answers the number after it. An absent field counts as
-   * 0. Whole numbers of this pod's callers that wait together are added up and sent as one. When the store's reply was lost and the increment recognised on a retry, the number may include others'
-   * increments made in between. Renews the session's time.
+   * 0. Whole numbers of this pod's callers that wait together are added up and sent as one. When the store's reply was lost
+   * and the increment recognised on a retry, the number may include others' increments made in between. Renews the
+   * session's time.
    *
    * @throws SessionNotFoundError when there is no such session
    * @throws InvalidInputError when the field is not a number, or would become infinite

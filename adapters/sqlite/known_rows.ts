@@ -6,6 +6,7 @@
  * @module
  */
 
+import { LRUCache } from "lru-cache";
 import type { RecordMeta } from "../../core/record.ts";
 import type { WriterEntry } from "../../core/storage_adapter.ts";
 
@@ -57,18 +58,14 @@ export class KnownRecord {
   }
 }
 
-/** Known records by their key; the one that came first goes first. */
+/** Known records by their key; the one that was not used for the longest time goes first. */
 export class KnownRows {
-  readonly #records = new Map<string, KnownRecord>();
+  readonly #records = new LRUCache<string, KnownRecord>({ max: MAX_RECORDS });
 
   /** What is known of a record, to be completed. */
   of(key: string): KnownRecord {
     let known = this.#records.get(key);
-    if (!known) {
-      if (this.#records.size >= MAX_RECORDS) this.#records.delete(this.#oldest());
-      known = new KnownRecord();
-      this.#records.set(key, known);
-    }
+    if (!known) this.#records.set(key, known = new KnownRecord());
     return known;
   }
 
@@ -80,9 +77,5 @@ export class KnownRows {
   /** Another connection has written, or what was written here is undone. */
   clear(): void {
     this.#records.clear();
-  }
-
-  #oldest(): string {
-    return this.#records.keys().next().value!;
   }
 }
