@@ -240,9 +240,12 @@ const reconnectStrategy = (retries: number): number => Math.min(20 * (retries + 
 
 /**
  * What cannot be sent fails at once; "maintNotifications" would need the permission to read env, and client info that
- * for CLIENT on the server, which would note each refusal in its ACL log.
+ * for CLIENT on the server, which would note each refusal in its ACL log. The client's own limit of 5 s is a signal for
+ * each command that lives on until then, answered or not: half of what a command costs, beside the limit that it has
+ * here anyway.
  */
 const OWN_CONNECTION = {
+  commandOptions: { timeout: 0 },
   disableOfflineQueue: true,
   disableClientInfo: true,
   maintNotifications: "disabled",

@@ -13,7 +13,8 @@ const AS_BYTES = { typeMapping: { 36: Buffer } };
 
 /** Connects. */
 export async function nodeRedisRaw(url: string): Promise<RawClient> {
-  const client = createClient({ url });
+  // As the adapter's own: a limit of the client's would be most of what a command costs.
+  const client = createClient({ url, commandOptions: { timeout: 0 } });
   await client.connect();
   const send = (name: string, ...args: RawArgument[]) =>
     client.sendCommand([name, ...args.map(toBuffer)]);
