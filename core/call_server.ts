@@ -4,11 +4,17 @@
  * @module
  */
 
+import { unrecovered } from "./absence.ts";
 import { advance } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
 import type { CreateCall, DestroyCall, ReadCall, RotateCall } from "./calls.ts";
 import { settle } from "./committer.ts";
-import { resultUnreadable, SessionExistsError, SessionNotFoundError } from "./errors.ts";
+import {
+  resultUnreadable,
+  SessionExistsError,
+  SessionNotFoundError,
+  StoreRejectedError,
+} from "./errors.ts";
 import { failpoint } from "./failpoint.ts";
 import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
@@ -83,21 +89,38 @@ async function serveCreate<Context extends object>(
   attempts: Attempts,
 ): Promise<void> {
   const { limits, maxLifetimeMs: lifetimeMs } = pod.settings;
+  const { newcomers } = pod;
   const held = freshCopy(pod, entry);
   if (held) answer.serveFromMemory({ degraded: false });
-  for (;;) {
-    const lookup = await lookUp(pod, entry, attempts);
-    if (lookup.alive) return answer.resolve(lookup.copy);
+  // Rule 17: one that this pod destroyed is looked at first, or what lives again by a loss of memory would be joined.
+  const isUnknown = !entry.stub && pod.destroys.of(entry.key).length === 0;
+  let asks = !isUnknown || !newcomers.areLikely;
+  for (;; asks = true) {
+    if (asks) {
+      const lookup = await lookUp(pod, entry, attempts);
+      if (isUnknown) newcomers.saw(!lookup.alive);
+      if (lookup.alive) return answer.resolve(lookup.copy);
+    }
     const nonce = pod.nonce();
     const capacity = limits.trajectoryVectors;
     const sealed = seal(pod, [{ kind: "create", nonce, context, capacity, lifetimeMs }]);
-    const settled = await settle(pod, entry, sealed, attempts);
+    const settled = await settle(pod, entry, sealed, attempts).catch((error: unknown) => {
+      if (asks) throw error;
+      // A store that refuses writes can be read from.
+      if (error instanceof StoreRejectedError) return undefined;
+      unrecovered(pod, entry.key, error);
+      throw error;
+    });
+    if (!settled) continue;
     if (settled.kind === "invalid") throw misfitError(settled.reply, sealed.operations);
     if (settled.kind === "absent") throw new SessionNotFoundError(settled.reason);
     if (settled.kind === "applied") {
       const copy = advance(entry, sealed, settled.answer);
       failpoint("cached", pod.writer);
       if (copy) return answer.resolve(copy);
+      newcomers.saw(false);
+      // What it joined is read as by any pod that did not know of it.
+      if (!asks) entry.forget();
     }
     // It joined a session that lives, or its reply had been lost: read what it became (rule 8).
     const isCreated = settled.kind === "duplicate" && settled.reply.incarnation === nonce;

@@ -9,6 +9,7 @@ import { Destroys } from "./destroys.ts";
 import { EventHub } from "./events.ts";
 import type { WallClock } from "./journal_record.ts";
 import { KeySpace, type SessionKey } from "./key_space.ts";
+import { Newcomers } from "./newcomers.ts";
 import { Observers } from "./observers.ts";
 import type { Settings } from "./options.ts";
 import { OutageJournal } from "./outage_journal.ts";
@@ -30,6 +31,7 @@ export class Pod<Context extends object> {
   readonly observers: Observers;
   readonly journal: OutageJournal;
   readonly destroys: Destroys;
+  readonly newcomers = new Newcomers();
   readonly random: Random;
   /** The pod's random id, as which it commits. */
   readonly writer: string;

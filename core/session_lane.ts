@@ -82,13 +82,20 @@ export class SessionLane<Context extends object> {
     // What the same turn adds shares the first batch.
     await undefined;
     while (this.#queue.length > 0 || this.#tending) {
-      const obstacle = await this.#catchUp();
+      const obstacle = this.#isBehind ? await this.#catchUp() : undefined;
       const calls = this.#takeGroup();
       if (calls.length > 0) await this.#serve(calls, obstacle);
       this.#pod.cache.store(this.entry);
     }
     this.#running = undefined;
     this.#onIdle();
+  }
+
+  /** Whether the store lacks something of the session, or somebody waits to hear that it does not. */
+  get #isBehind(): boolean {
+    if (this.#tending || this.entry.journaled || needsHealing(this.#pod, this.entry)) return true;
+    if (this.#pod.link.isUp) this.entry.era = this.#pod.link.era;
+    return false;
   }
 
   /** First the store gets what it lost and what waits for it; what is answered stands in the way of that. */
