@@ -119,8 +119,11 @@ export function checkVector(vector: unknown, limits: Limits): Uint8Array {
   return bytes;
 }
 
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
 /** The numbers of a stored vector, as a copy of the caller's own. */
 export function toFloat32Array(bytes: Uint8Array): Float32Array {
+  if (IS_LITTLE_ENDIAN) return new Float32Array(new Uint8Array(bytes).buffer);
   const numbers = new Float32Array(bytes.length / 4);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let index = 0; index < numbers.length; index++) {

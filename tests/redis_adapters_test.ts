@@ -70,6 +70,28 @@ for (const kind of SERVER_KINDS) {
           assertEquals(stored!.buffer.byteLength, vector.length);
         });
 
+        it("gives back a long trajectory, and keeps no more of a reply than its vectors", async () => {
+          const key = newKey();
+          // More than fit into a buffer that vectors share, and no divisor of it.
+          const vectors = Array.from({ length: 25 }, (_, index) => {
+            return new Uint8Array(new Float32Array(1_500).fill(index + 0.5).buffer);
+          });
+          const appends = vectors.map((vector) => ({ kind: "append" as const, vector }));
+          const create = { ...creation(), capacity: vectors.length };
+          await adapter.commit(key, batchOf([create, ...appends]), CALL);
+          const reply = await adapter.load(key, { tombstoneMs: 1_000 }, CALL);
+          assert(reply.outcome === "found");
+          const { trajectory } = reply.state;
+          assertEquals(
+            trajectory.map((vector) => [...new Set(new Float32Array(vector.slice().buffer))]),
+            vectors.map((_, index) => [index + 0.5]),
+          );
+          const buffers = new Set(trajectory.map(({ buffer }) => buffer));
+          const bytes = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+          assertEquals(bytes, vectors.length * 6_000);
+          assertEquals(Math.max(...[...buffers].map(({ byteLength }) => byteLength)), 60_000);
+        });
+
         it("answers every outcome of a commit", async () => {
           const outcomes = await everyOutcome(adapter, newKey());
           assertEquals(outcomes, [

@@ -152,8 +152,7 @@ function assemble(
     if (vector.length !== meta.dimension * 4) {
       return { corrupt: `the vector in slot ${slot} has ${vector.length} bytes` };
     }
-    // A view would keep the whole reply alive, and stands at an odd offset.
-    trajectory.push(new Uint8Array(vector));
+    trajectory.push(vector);
   }
   const [nonce, ...to] = r?.split(" ") ?? [];
   if (meta.state === "M" && !nonce) return { corrupt: "its rotation is missing" };
@@ -163,9 +162,32 @@ function assemble(
   const times = { incarnationAtMs, createdAtMs, expiresAtMs, absoluteExpiresAtMs };
   return {
     meta,
-    state: { ...identity, ...times, capacity, context, trajectory, writers, floorMs },
+    state: {
+      ...{ ...identity, ...times, capacity, context, writers, floorMs },
+      trajectory: copied(trajectory),
+    },
     moving: nonce === undefined ? undefined : { nonce, to: to.join(" ") },
   };
+}
+
+/** Most bytes of vectors that share a buffer, and so stay as long as one of them does. */
+const BLOCK_BYTES = 65_536;
+
+/**
+ * Copies of vectors of one length: a view would keep the whole reply alive, and stands at an odd offset. A buffer for
+ * each costs more than its bytes do.
+ */
+function copied(vectors: readonly Uint8Array[]): Uint8Array[] {
+  const bytes = vectors[0]?.length ?? 0;
+  const perBlock = Math.max(1, Math.floor(BLOCK_BYTES / bytes));
+  let block = new Uint8Array();
+  return vectors.map((vector, index) => {
+    const place = index % perBlock;
+    if (place === 0) block = new Uint8Array(Math.min(perBlock, vectors.length - index) * bytes);
+    const copy = block.subarray(place * bytes, (place + 1) * bytes);
+    copy.set(vector);
+    return copy;
+  });
 }
 
 function isJson(text: string): boolean {
