@@ -15,6 +15,7 @@ interface Waiting {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiting>();
+  #answers = 0;
   #timer: Timer | undefined;
   #firesAt = Infinity;
 
@@ -23,13 +24,19 @@ export class Deadlines {
   }
 
   /**
-   * What `promise` comes to, or a rejection with what `onLate` answers when it takes longer than `limitMs`. What
-   * comes later is dropped. No timer is left behind when nobody waits.
+   * What `promise` comes to, or a rejection with what `onLate` answers when it takes longer than `limitMs`; it is told
+   * whether nobody else was answered meanwhile. What comes later is dropped. No timer is left behind when nobody waits.
    */
-  limit<Result>(promise: Promise<Result>, limitMs: number, onLate: () => Error): Promise<Result> {
+  limit<Result>(
+    promise: Promise<Result>,
+    limitMs: number,
+    onLate: (isSilent: boolean) => Error,
+  ): Promise<Result> {
+    const before = this.#answers;
     return new Promise((resolve, reject) => {
-      const waiting = this.#add(limitMs, () => reject(onLate()));
+      const waiting = this.#add(limitMs, () => reject(onLate(this.#answers === before)));
       promise.then((result) => {
+        this.#answers++;
         this.#remove(waiting);
         resolve(result);
       }, (error) => {

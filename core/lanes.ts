@@ -7,7 +7,7 @@
 import type { Call } from "./calls.ts";
 import { ManagerClosedError } from "./errors.ts";
 import type { Pod } from "./pod.ts";
-import { CacheEntry } from "./session_cache.ts";
+import type { CacheEntry } from "./session_cache.ts";
 import { SessionLane } from "./session_lane.ts";
 import type { InboxListener, ListedRecord } from "./storage_adapter.ts";
 
@@ -58,9 +58,10 @@ export class Lanes<Context extends object> {
     if (held) return this.laneOf(held);
     const key = keys.session(tenant, id);
     const entry = this.#lanes.get(key.storeKey)?.entry ?? journal.of(key.storeKey)?.entry ??
-      new CacheEntry(key);
+      cache.newEntry(key);
     // Who came by its hash alone learns its id now.
     entry.key = key;
+    cache.store(entry);
     return this.laneOf(entry);
   }
 

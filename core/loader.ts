@@ -22,18 +22,17 @@ export type Lookup =
   | { readonly alive: false; readonly reason: NotFoundReason };
 
 /** Asks the store, and completes a rotation that it meets. */
-export async function load<Context extends object>(
+export function load<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,
 ): Promise<Lookup> {
-  const isHeld = entry.stub !== undefined;
-  try {
-    return await lookAt(pod, entry, attempts);
-  } catch (error) {
-    if (!isHeld) unrecovered(pod, entry.key, error);
+  const lookup = lookAt(pod, entry, attempts);
+  if (entry.stub) return lookup;
+  return lookup.catch((error: unknown) => {
+    unrecovered(pod, entry.key, error);
     throw error;
-  }
+  });
 }
 
 async function lookAt<Context extends object>(
@@ -49,7 +48,8 @@ async function lookAt<Context extends object>(
       await completeRotation(pod, entry.key.storeKey, answer.reply.moving, attempts);
       continue;
     }
-    if (doubts && await mended(pod, entry, answer.reply, attempts)) {
+    const isTold = answer.reply.outcome !== "unchanged" && doubts;
+    if (isTold && await mended(pod, entry, answer.reply, attempts)) {
       // Asked again, and what is answered then is believed.
       doubts = false;
       continue;
@@ -121,16 +121,16 @@ function isOlder<Context extends object>(
  * Takes what a load answered. No commit of this pod on the session was open meanwhile, and what is answered after
  * the command timeout finds nobody: so the reply is taken as it is (rule 12).
  */
-export async function take<Context extends object>(
+export function take<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   answer: Answer<LoadReply>,
   heardBefore: number,
-): Promise<Lookup> {
+): Lookup | Promise<Lookup> {
   const { reply } = answer;
   switch (reply.outcome) {
     case "found":
-      return await found(pod, entry, answer, reply.state, heardBefore);
+      return found(pod, entry, answer, reply.state, heardBefore);
     case "unchanged": {
       const { expiresAtMs } = reply;
       const copy = toCopy({ ...entry.copy!.state, expiresAtMs }, answer);

@@ -10,7 +10,7 @@ import { StoreRejectedError } from "./errors.ts";
 import { needsHealing } from "./healing.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Pod } from "./pod.ts";
-import { CacheEntry } from "./session_cache.ts";
+import type { CacheEntry } from "./session_cache.ts";
 
 /** Sessions under way at once: enough to fill a connection, few enough to leave live calls their turn. */
 const SESSIONS_AT_ONCE = 32;
@@ -78,7 +78,7 @@ export class Reconciler<Context extends object> {
       if (needsHealing(this.#pod, entry)) add(entry);
     }
     for (const key of this.#pod.destroysToRepeat()) {
-      if (!entries.has(key.storeKey)) add(new CacheEntry(key));
+      if (!entries.has(key.storeKey)) add(this.#pod.cache.newEntry(key));
     }
     return [...entries.values()];
   }

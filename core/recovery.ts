@@ -9,7 +9,7 @@ import { Answerable } from "./calls.ts";
 import { deferred } from "./deferred.ts";
 import { CorruptRecordError, ManagerClosedError, StoreUnavailableError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
-import { take } from "./loader.ts";
+import { type Lookup, take } from "./loader.ts";
 import type { Pod } from "./pod.ts";
 import type { Copy } from "./session.ts";
 import type { SessionLane } from "./session_lane.ts";
@@ -157,12 +157,13 @@ async function loadIdle<Context extends object>(
         continue;
       }
       const isHeld = entry.stub !== undefined;
-      const lookup = await take(pod, entry, { reply, sentAt }, heardBefore[index]!)
-        .catch((error: unknown) => {
-          if (!isHeld) unrecovered(pod, entry.key, error);
-          return ignoreCorrupt(error);
-        });
-      pod.cache.store(entry);
+      let lookup: Lookup | undefined;
+      try {
+        lookup = await take(pod, entry, { reply, sentAt }, heardBefore[index]!);
+      } catch (error) {
+        if (!isHeld) unrecovered(pod, entry.key, error);
+        ignoreCorrupt(error);
+      }
       if (lookup?.alive) onCopy(id, lookup.copy);
     }
   } finally {
@@ -172,6 +173,6 @@ async function loadIdle<Context extends object>(
   return left;
 }
 
-function ignoreCorrupt(error: unknown): undefined {
+function ignoreCorrupt(error: unknown): void {
   if (!(error instanceof CorruptRecordError)) throw error;
 }

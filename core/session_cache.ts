@@ -24,6 +24,11 @@ export interface Stub {
   readonly madeAtMs: number | undefined;
 }
 
+/** Whoever keeps entries, and hears of each change of what one holds. */
+interface Keeper {
+  store(entry: CacheEntry): void;
+}
+
 /** One session's place in the cache. It has one owner at a time, the session's lane. */
 export class CacheEntry {
   /** Whose place it is; its id may become known later. */
@@ -47,9 +52,11 @@ export class CacheEntry {
   #stale = false;
   /** Tag of the state for which the store's directory names this pod as a holder, and the store's memory then. */
   #registered: { readonly tag: string; readonly era: number } | undefined;
+  readonly #keeper: Keeper;
 
-  constructor(key: SessionKey) {
+  constructor(key: SessionKey, keeper: Keeper) {
     this.key = key;
+    this.#keeper = keeper;
   }
 
   /** The copy, fresh or not. */
@@ -79,6 +86,7 @@ export class CacheEntry {
     this.#stale = this.#heard !== undefined &&
       (this.#heard.incarnation !== incarnation || this.#heard.version > version);
     if (!this.#stale) this.#heard = undefined;
+    this.#keeper.store(this);
   }
 
   /** Takes a copy just read from the store: what was heard before its send is in it. */
@@ -110,18 +118,21 @@ export class CacheEntry {
   /** Drops the copy; how to address the session stays. */
   dropCopy(): void {
     this.#set(undefined);
+    this.#keeper.store(this);
   }
 
   /** Drops the copy and remembers how to address the session, and what may be shown of it while the store is away. */
   keepStub(stub: Stub, remnant?: Copy): void {
     this.#set(undefined, remnant);
     this.#stub = stub;
+    this.#keeper.store(this);
   }
 
   /** Forgets the session: it is known not to be alive. */
   forget(): void {
     this.#set(undefined);
     this.#stub = undefined;
+    this.#keeper.store(this);
   }
 
   /** How many messages came so far. */
@@ -203,6 +214,11 @@ export class SessionCache {
     return this.#entriesOf(tenant);
   }
 
+  /** A place for a session: kept from when it first holds something. */
+  newEntry(key: SessionKey): CacheEntry {
+    return new CacheEntry(key, this);
+  }
+
   /** An entry that is held has been used. */
   use(entry: CacheEntry): void {
     this.#held.get(entry);
@@ -215,7 +231,10 @@ export class SessionCache {
     return entry;
   }
 
-  /** Keeps an entry, or keeps it with its present size; one without anything to keep is dropped. */
+  /**
+   * Keeps an entry, or keeps it with its present size; one without anything to keep is dropped. Done with each change,
+   * so that whoever is answered finds it done.
+   */
   store(entry: CacheEntry): void {
     const { tenant, id, storeKey } = entry.key;
     const held = this.#entriesOf(tenant).get(id);

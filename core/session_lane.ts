@@ -85,7 +85,6 @@ export class SessionLane<Context extends object> {
       const obstacle = this.#isBehind ? await this.#catchUp() : undefined;
       const calls = this.#takeGroup();
       if (calls.length > 0) await this.#serve(calls, obstacle);
-      this.#pod.cache.store(this.entry);
     }
     this.#running = undefined;
     this.#onIdle();

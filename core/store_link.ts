@@ -283,7 +283,7 @@ export class StoreLink {
     if (!this.#isOpen || !this.isUp) await this.#admit();
     const era = this.#era;
     const sentAt = this.#clock.now();
-    const reply = await this.#bounded(sending, timeoutMs, call());
+    const reply = await this.#bounded(sending, timeoutMs, call(), sentAt);
     // Rule 14: a reply from before the loss is void.
     if (era !== this.#era) throw forgotten();
     this.#hearTime(reply);
@@ -309,8 +309,8 @@ export class StoreLink {
     sending: Sending,
     timeoutMs: number,
     call: Promise<Result>,
+    sentAt = this.#clock.now(),
   ): Promise<Result> {
-    const sentAt = this.#clock.now();
     try {
       const result = await this.#deadlines.limit(call, timeoutMs, () => late(timeoutMs));
       this.#health.answered();

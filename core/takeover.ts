@@ -11,7 +11,6 @@ import type { JournalStore } from "./journal_store.ts";
 import { decodeSession, type RestoredStep } from "./journal_record.ts";
 import type { Sight } from "./journaled_session.ts";
 import type { Pod } from "./pod.ts";
-import { CacheEntry } from "./session_cache.ts";
 
 /**
  * Opens the journal's place, and takes in what is there.
@@ -45,7 +44,7 @@ function restore<Context extends object>(
 ): void {
   const { tenant, hashedId, steps } = decodeSession(record, pod.wall);
   // Its id is learned when somebody calls.
-  const entry = new CacheEntry({ tenant, hashedId, storeKey, id: "" });
+  const entry = pod.cache.newEntry({ tenant, hashedId, storeKey, id: "" });
   pod.journal.restore(entry, steps, sightOf(pod, steps));
 }
 

@@ -99,12 +99,12 @@ export class TenantSessions<Context extends object = AnyContext> {
    * ```
    * @throws SessionNotFoundError when there is no such session
    */
-  async updateContext(
+  updateContext(
     id: string,
     patch: ContextPatch<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return await this.#observed("updateContext", [id], [patch], async (served) => {
+    return this.#observed("updateContext", [id], [patch], async (served) => {
       const operations = checkPatch("patch", patch, this.#pod.settings.limits);
       return await this.#write(id, operations, settings, served);
     });
@@ -147,12 +147,12 @@ export class TenantSessions<Context extends object = AnyContext> {
    * ```
    * @throws SessionNotFoundError when there is no such session
    */
-  async update(
+  update(
     id: string,
     change: (context: Context) => ContextPatch<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return await this.#observed("update", [id], [], async (served) => {
+    return this.#observed("update", [id], [], async (served) => {
       const patch = operationsBy(change, this.#pod.settings.limits);
       const answer = new Answerable<Copy>(settings.signal, served);
       return this.#session(id, await this.#call(id, { kind: "update", patch, answer }));
@@ -166,12 +166,12 @@ export class TenantSessions<Context extends object = AnyContext> {
    * @throws SessionNotFoundError when there is no such session
    * @throws InvalidInputError when the vector's length is another than the trajectory's
    */
-  async appendTrajectory(
+  appendTrajectory(
     id: string,
     vector: Vector,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return await this.#observed("appendTrajectory", [id], [vector], async (served) => {
+    return this.#observed("appendTrajectory", [id], [vector], async (served) => {
       const bytes = checkVector(vector, this.#pod.settings.limits);
       return await this.#write(id, [{ kind: "append", vector: bytes }], settings, served);
     });
@@ -196,20 +196,20 @@ export class TenantSessions<Context extends object = AnyContext> {
    * ```
    * @throws SessionNotFoundError when there is no such session
    */
-  async apply(
+  apply(
     id: string,
     changes: Changes<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return await this.#observed("apply", [id], [changes], async (served) => {
+    return this.#observed("apply", [id], [changes], async (served) => {
       const operations = operationsOf(changes, this.#pod.settings.limits);
       return await this.#write(id, operations, settings, served);
     });
   }
 
   /** Renews the session's time and changes nothing else; answers whether it was there. */
-  async touch(id: string, settings: CallSettings = {}): Promise<boolean> {
-    return await this.#observed("touch", [id], [], async (served) => {
+  touch(id: string, settings: CallSettings = {}): Promise<boolean> {
+    return this.#observed("touch", [id], [], async (served) => {
       const answer = new Answerable<boolean>(settings.signal, served);
       const operations: Operation[] = [{ kind: "touch" }];
       return await this.#call(id, { kind: "write", operations, wants: "presence", answer });
@@ -217,8 +217,8 @@ export class TenantSessions<Context extends object = AnyContext> {
   }
 
   /** Destroys the session for good; answers whether it was there. */
-  async destroy(id: string, settings: CallSettings = {}): Promise<boolean> {
-    return await this.#observed("destroy", [id], [], async (served) => {
+  destroy(id: string, settings: CallSettings = {}): Promise<boolean> {
+    return this.#observed("destroy", [id], [], async (served) => {
       const answer = new Answerable<boolean>(settings.signal, served);
       return await this.#call(id, { kind: "destroy", answer });
     });
@@ -231,19 +231,19 @@ export class TenantSessions<Context extends object = AnyContext> {
    * @throws SessionNotFoundError when there is no such session
    * @throws SessionExistsError when the new id is taken; the session then lives on under the old one
    */
-  async rotate(
+  rotate(
     id: string,
     newId: string,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return await this.#observed("rotate", [id, newId], [], (served) => {
+    return this.#observed("rotate", [id, newId], [], (served) => {
       return this.#rotate(id, newId, settings, served);
     });
   }
 
   /** The session as the store has it now, past the cache: what a pod does after another one's death. */
-  async loadFromStore(id: string, settings?: CallSettings): Promise<Session<Context> | undefined> {
-    return await this.#read("loadFromStore", id, { ...settings, fresh: true });
+  loadFromStore(id: string, settings?: CallSettings): Promise<Session<Context> | undefined> {
+    return this.#read("loadFromStore", id, { ...settings, fresh: true });
   }
 
   /**
@@ -290,12 +290,13 @@ export class TenantSessions<Context extends object = AnyContext> {
     });
   }
 
-  async #read(
+  #read(
     operation: "get" | "loadFromStore",
     id: string,
-    { signal, fresh = false }: GetSettings = {},
+    settings: GetSettings = {},
   ): Promise<Session<Context> | undefined> {
-    return await this.#observed(operation, [id], [], async (served) => {
+    return this.#observed(operation, [id], [], async (served) => {
+      const { signal, fresh = false } = settings;
       const answer = new Answerable<Copy | undefined>(signal, served);
       const copy = await this.#call(id, { kind: "read", fresh, answer });
       return copy && this.#session(id, copy);

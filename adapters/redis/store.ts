@@ -146,14 +146,16 @@ export class RedisStore implements StorageAdapter {
   }
 
   async commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
-    const line = await this.#call(() =>
-      this.#wire.evaluate(COMMIT, key, encodeBatch(batch), options.timeoutMs)
-    );
-    return decodeCommitReply(line);
+    try {
+      const args = encodeBatch(batch);
+      return decodeCommitReply(await this.#wire.evaluate(COMMIT, key, args, options.timeoutMs));
+    } catch (error) {
+      throw toStoreError(error);
+    }
   }
 
   load(key: string, request: LoadRequest, { timeoutMs }: CallOptions): Promise<LoadReply> {
-    return this.#call(() => this.#reads.load(key, request, timeoutMs));
+    return this.#reads.load(key, request, timeoutMs).catch(refuse);
   }
 
   loadMany(
@@ -279,4 +281,8 @@ export class RedisStore implements StorageAdapter {
       throw toStoreError(error);
     }
   }
+}
+
+function refuse(error: unknown): never {
+  throw toStoreError(error);
 }

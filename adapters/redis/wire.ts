@@ -17,7 +17,6 @@ export class Wire {
   readonly #driver: RedisDriver;
   readonly #hashes = new Map<Script, string>();
   readonly #deadlines = new Deadlines(systemClock);
-  #replies = 0;
 
   constructor(driver: RedisDriver) {
     this.#driver = driver;
@@ -53,14 +52,11 @@ export class Wire {
   }
 
   /** Waits for an answer; where none came to anybody meanwhile, the connection is given up. */
-  async inTime<Value>(answer: Promise<Value>, timeoutMs: number): Promise<Value> {
-    const repliesBefore = this.#replies;
-    const value = await this.#deadlines.limit(answer, timeoutMs, () => {
-      if (this.#replies === repliesBefore) this.#driver.recycle();
+  inTime<Value>(answer: Promise<Value>, timeoutMs: number): Promise<Value> {
+    return this.#deadlines.limit(answer, timeoutMs, (isSilent) => {
+      if (isSilent) this.#driver.recycle();
       return new NoAnswerError(`no answer within ${Math.round(timeoutMs)} ms`);
     });
-    this.#replies++;
-    return value;
   }
 
   /** Sends a command that somebody else waits for. */

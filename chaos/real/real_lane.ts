@@ -43,6 +43,8 @@ export class RealLane {
   /** What outlives the pods: their journals, and a store's files. */
   readonly #folder: string;
   readonly #pods: (PodProcess | undefined)[] = [];
+  /** Those that are being opened, by index. */
+  readonly #opening = new Map<number, Promise<PodProcess>>();
   /** The processes that were pods of the history, by index. */
   readonly #lives: (readonly [index: number, pod: PodProcess])[] = [];
   readonly #troubles = new Map<number, Trouble | undefined>();
@@ -113,10 +115,21 @@ export class RealLane {
     ];
   }
 
-  /** The living pod of that index. */
-  async pod(index: number): Promise<PodProcess> {
-    const known = this.#pods[index];
-    if (known && !known.isDead) return known;
+  /** The living pod of that index; opened once, whoever asks. */
+  pod(index: number): Promise<PodProcess> {
+    const known = this.living(index);
+    if (known) return Promise.resolve(known);
+    let opening = this.#opening.get(index);
+    if (!opening) {
+      opening = this.#open(index).finally(() => this.#opening.delete(index));
+      this.#opening.set(index, opening);
+    }
+    return opening;
+  }
+
+  async #open(index: number): Promise<PodProcess> {
+    // One that was struck holds its journal until it is gone, which takes a starved machine a while.
+    await this.#pods[index]?.ended;
     // A history that its campaign gave up goes on for a while: it gets no more processes.
     if (this.#stopping) throw new Error("the lane was stopped");
     const { adapter, processes, name, settings, clockSkewMs = 0 } = this.#options;
