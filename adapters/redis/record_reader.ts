@@ -29,13 +29,13 @@ export function isEmpty(reply: RedisReply): boolean {
 /** Longest text that is rather put together here than handed to the decoder, for which each call is costly. */
 const SHORT_BYTES = 80;
 
-/** Text of UTF-8; throws a TypeError when it is none. */
-function toText(bytes: Uint8Array): string {
-  if (bytes.length > SHORT_BYTES) return utf8.decode(bytes);
+/** Text of UTF-8, from a byte on; throws a TypeError when it is none. */
+function toText(bytes: Uint8Array, from = 0): string {
+  if (bytes.length - from > SHORT_BYTES) return utf8.decode(bytes.subarray(from));
   let text = "";
-  for (let index = 0; index < bytes.length; index++) {
+  for (let index = from; index < bytes.length; index++) {
     const byte = bytes[index]!;
-    if (byte >= 0x80) return utf8.decode(bytes);
+    if (byte >= 0x80) return utf8.decode(bytes.subarray(from));
     text += String.fromCharCode(byte);
   }
   return text;
@@ -76,14 +76,17 @@ function readWriter(bytes: Uint8Array): WriterEntry | undefined {
     : decodeWriter(toText(bytes));
 }
 
-/** The names and values of a reply to HGETALL: a map, or a list of both in turn. */
-function* entriesOf(reply: RedisReply): Generator<readonly [Uint8Array, Uint8Array]> {
-  if (reply instanceof Map) {
-    for (const [name, value] of reply) yield [name as Uint8Array, value as Uint8Array];
-  } else {
-    const list = reply as readonly Uint8Array[];
-    for (let index = 0; index + 1 < list.length; index += 2) yield [list[index]!, list[index + 1]!];
-  }
+/** The names and values of a reply to HGETALL, in turn. */
+function listOf(reply: RedisReply): readonly Uint8Array[] {
+  return (reply instanceof Map ? [...reply].flat() : reply) as readonly Uint8Array[];
+}
+
+const COLON = 0x3a;
+
+/** Which kind of field a name stands for: a letter, with a colon where what follows names it among its kind. */
+function kindOf(name: Uint8Array): string {
+  const letter = name.length > 0 ? String.fromCharCode(name[0]!) : "";
+  return name.length === 1 ? letter : name[1] === COLON ? `${letter}:` : "";
 }
 
 /** Decodes a reply to HGETALL; `undefined` for a missing key. The bytes are copied, never kept. */
@@ -94,21 +97,37 @@ export function decodeRecord(
   let i: string | undefined, m: string | undefined, s: string | undefined;
   let r: string | undefined;
   const context = new Map<string, string>();
-  const vectors = new Map<string, Uint8Array>();
+  const vectors: Uint8Array[] = [];
   const writers = new Map<string, WriterEntry>();
+  const list = listOf(reply);
   try {
-    for (const [nameBytes, value] of entriesOf(reply)) {
-      const name = toText(nameBytes);
-      if (name.startsWith("c:")) context.set(name.slice(2), toText(value));
-      else if (name.startsWith("v:")) vectors.set(name.slice(2), value);
-      else if (name.startsWith("w:")) {
-        const entry = readWriter(value);
-        if (!entry) return { corrupt: "a writer's entry is unreadable" };
-        writers.set(name.slice(2), entry);
-      } else if (name === "i") i = toText(value);
-      else if (name === "m") m = toText(value);
-      else if (name === "s") s = toText(value);
-      else if (name === "r") r = toText(value);
+    for (let index = 0; index + 1 < list.length; index += 2) {
+      const [name, value] = [list[index]!, list[index + 1]!];
+      switch (kindOf(name)) {
+        case "c:":
+          context.set(toText(name, 2), toText(value));
+          break;
+        case "v:":
+          vectors[Number(toText(name, 2))] = value;
+          break;
+        case "w:": {
+          const entry = readWriter(value);
+          if (!entry) return { corrupt: "a writer's entry is unreadable" };
+          writers.set(toText(name, 2), entry);
+          break;
+        }
+        case "i":
+          i = toText(value);
+          break;
+        case "m":
+          m = toText(value);
+          break;
+        case "s":
+          s = toText(value);
+          break;
+        case "r":
+          r = toText(value);
+      }
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -130,7 +149,7 @@ export function decodeRecord(
 interface Contents {
   readonly context: ReadonlyMap<string, string>;
   /** By slot. */
-  readonly vectors: ReadonlyMap<string, Uint8Array>;
+  readonly vectors: readonly (Uint8Array | undefined)[];
   readonly writers: ReadonlyMap<string, WriterEntry>;
   readonly r: string | undefined;
 }
@@ -147,7 +166,7 @@ function assemble(
   }
   const trajectory: Uint8Array[] = [];
   for (const slot of slotsByAge(meta)) {
-    const vector = vectors.get(String(slot));
+    const vector = vectors[slot];
     if (!vector) return { corrupt: `the vector in slot ${slot} is missing` };
     if (vector.length !== meta.dimension * 4) {
       return { corrupt: `the vector in slot ${slot} has ${vector.length} bytes` };
