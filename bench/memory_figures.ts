@@ -11,7 +11,8 @@ import { embedding, forEach, idsOf, VECTORS } from "./sessions.ts";
 import { fill, type SessionSize, stageIds } from "./stages.ts";
 import { TENANT } from "./store.ts";
 
-const SESSIONS = 1_000;
+/** So many that what else a process allocates is little beside them. */
+const SESSIONS: Readonly<Record<SessionSize, number>> = { large: 1_000, small: 20_000 };
 
 /** Bytes a session. */
 export interface MemoryFigures {
@@ -27,18 +28,21 @@ export async function memoryFigures(
   client: RawClient,
   size: SessionSize,
 ): Promise<MemoryFigures> {
-  const stage = { sessions: SESSIONS, size };
+  const sessions = SESSIONS[size];
+  const stage = { sessions, size };
   const maker = await bench.open();
   const store = await grownBy(client, () => fill(maker.tenant(TENANT), client, stage));
   await maker.close();
   const bare = await grownBy(client, () => fillBare(client, size));
-  const pod = await bench.open({ cache: { maxBytes: 2 ** 30 } });
+  const pod = await bench.open({ cache: { maxSessions: sessions, maxBytes: 2 ** 30 } });
+  // What a client allocates for its first replies is no session's.
+  await pod.tenant(TENANT).recover(idsOf("unknown", sessions));
   const before = usedBytes();
   // The map that it answers would hold them too.
   await pod.tenant(TENANT).recover(stageIds(stage));
   const held = usedBytes() - before;
   await pod.close();
-  return { store: store / SESSIONS, pod: held / SESSIONS, bare: bare / SESSIONS };
+  return { store: store / sessions, pod: held / sessions, bare: bare / sessions };
 }
 
 /** What is written to the server's memory meanwhile, in bytes. */
@@ -55,7 +59,7 @@ async function usedMemory(client: RawClient): Promise<number> {
 
 async function fillBare(client: RawClient, size: SessionSize): Promise<void> {
   // As long as a session's key.
-  const ids = idsOf(`bare:${size}`, SESSIONS).map((id) => id.padEnd(100, "-"));
+  const ids = idsOf(`bare:${size}`, SESSIONS[size]).map((id) => id.padEnd(100, "-"));
   const [first, ...others] = ids;
   await client.send("HSET", first!, ...bareFields(size));
   await client.send("PEXPIRE", first!, "3600000");
