@@ -168,16 +168,28 @@ function identityOf({ incarnation, version, tag }: SessionState): Identity {
   return { incarnation, version, tag };
 }
 
-async function found<Context extends object>(
+function found<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   answer: Answer<LoadReply>,
   state: SessionState,
   heardBefore: number,
-): Promise<Lookup> {
+): Lookup | Promise<Lookup> {
   const { schema } = pod.settings;
-  const issues = schema && await schemaIssues(schema, state.context);
-  if (issues) throw corrupt(pod, entry, `its context does not fit the schema: ${issues}`);
+  if (!schema) return keepFound(pod, entry, answer, state, heardBefore);
+  return schemaIssues(schema, state.context).then((issues) => {
+    if (issues) throw corrupt(pod, entry, `its context does not fit the schema: ${issues}`);
+    return keepFound(pod, entry, answer, state, heardBefore);
+  });
+}
+
+function keepFound<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  answer: Answer<LoadReply>,
+  state: SessionState,
+  heardBefore: number,
+): Lookup {
   const held = entry.stub !== undefined;
   const copy = toCopy(state, answer);
   entry.keepLoaded(copy, heardBefore);
