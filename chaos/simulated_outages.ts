@@ -9,6 +9,7 @@ import { isOneLink } from "./fault_kinds.ts";
 import type { FaultSpans } from "./fault_plan.ts";
 import type { OutageKind } from "./outage_kinds.ts";
 import type { StorePower, Trouble } from "./store_power.ts";
+import { Troubles } from "./troubles.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** What a store in this process can be made to do to what it holds. */
@@ -37,7 +38,7 @@ const NOTICED_MS = 2_500;
 /** The outages of one run. */
 export class SimulatedOutages {
   readonly #options: OutageOptions;
-  readonly #troubles: (Trouble | undefined)[] = [];
+  readonly #troubles = new Troubles();
   /** Ends those that last. */
   readonly #ends = new Set<() => void>();
   #noticedAtMs = 0;
@@ -48,7 +49,7 @@ export class SimulatedOutages {
 
   /** What is wrong with the way of the pod of that index. */
   troubleOf(pod: number): Trouble | undefined {
-    return this.#troubles[pod];
+    return this.#troubles.of(pod);
   }
 
   /** Begins one; how long it lasts, or undefined when it cannot be made now. */
@@ -183,11 +184,9 @@ export class SimulatedOutages {
     lastsMs: number,
     finish: () => void = () => {},
   ): number {
-    for (const pod of pods) this.#troubles[pod] = trouble;
+    for (const pod of pods) this.#troubles.begin(pod, trouble);
     return this.#lasting(lastsMs, () => {
-      for (const pod of pods) {
-        if (this.#troubles[pod] === trouble) this.#troubles[pod] = undefined;
-      }
+      for (const pod of pods) this.#troubles.end(pod, trouble);
       finish();
     });
   }

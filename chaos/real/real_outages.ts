@@ -10,6 +10,7 @@ import { FAULT_KINDS, type FaultKind, isOneLink, losesMemory } from "../fault_ki
 import type { FaultSpans } from "../fault_plan.ts";
 import type { OutageKind } from "../outage_kinds.ts";
 import type { Trouble } from "../store_power.ts";
+import { Troubles } from "../troubles.ts";
 import { HealingTasks } from "./healing_tasks.ts";
 import { POD_LOGIN } from "./pod_login.ts";
 import { isRedis, type RedisServer, type StoreServer } from "./store_server.ts";
@@ -97,8 +98,7 @@ export class RealOutages implements Outages {
   readonly #server: StoreServer | undefined;
   readonly #spans: FaultSpans;
   readonly #wayOf: (pod: number) => PodWay;
-  /** By pod: what is wrong with its way. */
-  readonly #troubles = new Map<number, Trouble | undefined>();
+  readonly #troubles = new Troubles();
   readonly #tasks = new HealingTasks();
   #isServing = false;
 
@@ -195,25 +195,26 @@ export class RealOutages implements Outages {
     const periodMs = kind === "flapping" ? FLAP_MS : lastsMs;
     let isHealed = false;
     for (let spentMs = 0; spentMs < lastsMs && !isHealed; spentMs += 2 * periodMs) {
-      this.#put(pods, trouble);
+      for (const pod of pods) this.#begin(pod, trouble);
       isHealed = await this.#tasks.wait(periodMs);
-      this.#put(pods, undefined);
+      for (const pod of pods) this.#end(pod, trouble);
       if (kind === "flapping" && !isHealed) isHealed = await this.#tasks.wait(periodMs);
     }
   }
 
-  #put(pods: readonly number[], trouble: Trouble | undefined): void {
-    for (const pod of pods) {
-      // A connection on which something was lost is of no use any more.
-      const was = this.#troubles.get(pod);
-      this.#troubles.set(pod, trouble);
-      const way = this.#wayOf(pod);
-      way.hinder(trouble);
-      const isInOrder = trouble
-        ? KEEP_LINKS.includes(trouble.kind)
-        : was && LOSE_NOTHING.includes(was.kind);
-      if (!isInOrder) way.cutAll();
-    }
+  #begin(pod: number, trouble: Trouble): void {
+    this.#troubles.begin(pod, trouble);
+    const way = this.#wayOf(pod);
+    way.hinder(trouble);
+    if (!KEEP_LINKS.includes(trouble.kind)) way.cutAll();
+  }
+
+  /** A connection on which something was lost is of no use any more. */
+  #end(pod: number, trouble: Trouble): void {
+    this.#troubles.end(pod, trouble);
+    const way = this.#wayOf(pod);
+    way.hinder(this.#troubles.of(pod));
+    if (!LOSE_NOTHING.includes(trouble.kind)) way.cutAll();
   }
 
   #down(server: StoreServer, lastsMs: number, empty: boolean): number {
