@@ -260,7 +260,7 @@ class OwnGlideDriver implements RedisDriver {
         addresses: [{ host, port }],
         databaseId: database,
         useTLS: tls !== undefined,
-        requestTimeout: this.#requestTimeoutMs,
+        requestTimeout: OWN_TIMEOUTS * this.#requestTimeoutMs,
         connectionBackoff: CONNECTION_BACKOFF,
         ...(password === undefined
           ? {}
@@ -288,6 +288,12 @@ class OwnGlideDriver implements RedisDriver {
 }
 
 const loadGlide = () => loadClient("@valkey/valkey-glide", () => import("@valkey/valkey-glide"));
+
+/**
+ * GLIDE's own time limit, in those that a command has here. Were both the same, GLIDE's might always end first, and
+ * nobody would see that the connection is silent.
+ */
+const OWN_TIMEOUTS = 2;
 
 /** A second client is not made more often than this. */
 const ASK_PAUSE_MS = 5_000;

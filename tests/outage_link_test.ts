@@ -12,6 +12,7 @@ import {
   pause,
   storedSum,
 } from "./support/outage.ts";
+import { ADAPTERS, POD_KEY } from "./redis_support.ts";
 import { WireProxy } from "./support/wire_proxy.ts";
 
 const IDS = idsOf("user", 5);
@@ -178,3 +179,25 @@ onEachServer("a connection that is open and leads nowhere is given up", async ({
     await recovers(pod);
   }
 });
+
+onEachServer(
+  "a client's own time limit does not hide that its connection is silent",
+  async ({ port }) => {
+    for (const connect of Object.values(ADAPTERS)) {
+      await using proxy = await FaultProxy.listen({ upstream: { host: "127.0.0.1", port } });
+      const adapter = connect({ url: `redis://127.0.0.1:${proxy.port}` });
+      const beat = (timeoutMs: number) =>
+        adapter.heartbeat!({ podKey: POD_KEY, keepMs: 60_000, timeoutMs });
+      await adapter.open({ podKey: POD_KEY, timeoutMs: COMMAND_TIMEOUT_MS });
+      proxy.halfOpenAll();
+      // The limit that the client was given at the beginning would end each of these first.
+      const hasRecovered = () => beat(1.5 * COMMAND_TIMEOUT_MS).then(() => true, () => false);
+      let rounds = 0;
+      while (!await hasRecovered()) {
+        assert(++rounds < 20, `${adapter.name} keeps its silent connection`);
+        await pause(COMMAND_TIMEOUT_MS / 4);
+      }
+      await adapter.close();
+    }
+  },
+);
