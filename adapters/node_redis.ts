@@ -59,7 +59,10 @@ export interface NodeRedisClient {
 /** Options of {@linkcode nodeRedisAdapter}. */
 export type NodeRedisAdapterOptions =
   | {
-    /** The caller's own connected client. It is neither changed nor closed. */
+    /**
+     * The caller's own connected client. It is neither changed nor closed. Its own time limit of 5 s is the larger part
+     * of what a command costs; `commandOptions: { timeout: 0 }` turns it off, and commands have the manager's.
+     */
     readonly client: NodeRedisClient;
   }
   | ConnectionOptions;
