@@ -31,7 +31,7 @@ export class Pod<Context extends object> {
   readonly observers: Observers;
   readonly journal: OutageJournal;
   readonly destroys: Destroys;
-  readonly newcomers = new Newcomers();
+  readonly newcomers: Newcomers = new Newcomers();
   readonly random: Random;
   /** The pod's random id, as which it commits. */
   readonly writer: string;
