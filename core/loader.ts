@@ -87,12 +87,9 @@ async function isMissed<Context extends object>(
       return entry.era < pod.link.era || pod.settings.onVanished === "heal";
     case "found":
       if (isDestroyed(pod, entry, reply.state)) return true;
-      if (!stub || isOlder(pod, reply.state, stub)) return stub !== undefined;
-      if (stub.incarnation === reply.state.incarnation) return false;
-      if (stub.expiresAt <= pod.settings.clock.now()) return false;
-      // Rule 16: it was destroyed and begun anew; or the store lost it, and then that is told.
-      await attempts.read(() => pod.link.checkMemory());
-      return entry.era < pod.link.era;
+      if (!stub) return false;
+      if (stub.incarnation === reply.state.incarnation) return isBehind(pod, stub, reply.state);
+      return await isOfOtherMemory(pod, entry, stub, reply.state, attempts);
     default:
       return false;
   }
@@ -106,15 +103,21 @@ function isDestroyed<Context extends object>(
   return pod.destroys.of(key).some((destroy) => destroy.incarnation === incarnation);
 }
 
-/** Whether a state is from before one that the store had acknowledged. */
-function isOlder<Context extends object>(
+/**
+ * Rule 16: whether another incarnation is there because the store lost the one that is held, or because that was destroyed
+ * and begun anew. Which was made first does not tell where the store can name its memory: its clock may have been set back.
+ */
+async function isOfOtherMemory<Context extends object>(
   pod: Pod<Context>,
-  state: SessionState,
+  entry: CacheEntry,
   stub: Stub,
-): boolean {
-  return state.incarnation === stub.incarnation
-    ? isBehind(pod, stub, state)
-    : stub.madeAtMs !== undefined && state.incarnationAtMs < stub.madeAtMs;
+  state: SessionState,
+  attempts: Attempts,
+): Promise<boolean> {
+  const isEarlier = stub.madeAtMs !== undefined && state.incarnationAtMs < stub.madeAtMs;
+  if (!isEarlier && stub.expiresAt <= pod.settings.clock.now()) return false;
+  await attempts.read(() => pod.link.checkMemory());
+  return entry.era < pod.link.era || isEarlier && !pod.link.namesMemory;
 }
 
 /**

@@ -17,6 +17,11 @@ export class MemoryWatch {
     this.#keepMs = keepMs;
   }
 
+  /** Whether the store names its memory: a loss is noticed then however short after it the next heartbeat comes. */
+  get hasEpoch(): boolean {
+    return this.#last?.epoch !== undefined;
+  }
+
   /** Takes the answer of a heartbeat sent at `sentAt` by the pod's clock; whether the store lost its memory. */
   take({ counter, epoch }: HeartbeatReply, sentAt: number): boolean {
     const last = this.#last;

@@ -116,6 +116,11 @@ export class StoreLink {
     return this.#era;
   }
 
+  /** Whether no loss of memory escapes {@linkcode checkMemory}. */
+  get namesMemory(): boolean {
+    return this.#memory.hasEpoch;
+  }
+
   /** The store's time now, never later than it is; undefined before the first reply. */
   storeTimeMs(): number | undefined {
     return this.#offsetMs === undefined ? undefined : this.#clock.now() + this.#offsetMs;
