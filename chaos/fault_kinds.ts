@@ -20,6 +20,7 @@ export type FaultKind =
   | "limit-data"
   | "near-expiry"
   | "clock-skew"
+  | "store-clock-jump"
   | "pod-drain"
   | "rolling-restart"
   | CallerKind
@@ -127,6 +128,12 @@ export const FAULT_KINDS: readonly FaultDescription[] = [
     stores: SIMULATION,
   },
   {
+    kind: "store-clock-jump",
+    guarantee: "G6",
+    effect: "the store's clock jumps, forth or back, while it runs or while it is restarted",
+    stores: SIMULATION,
+  },
+  {
     kind: "pod-drain",
     guarantee: "G1",
     effect: "a pod is told to end (SIGTERM): it closes gracefully, and a new one follows",
@@ -194,7 +201,13 @@ export function isOneLink({ kind, phase }: { kind: FaultKind; phase: string }): 
   return kind === "partition" || LINKS.includes(kind) && phase !== "p0";
 }
 
-/** Whether a fault makes the store lose its memory. */
+const LOSES_MEMORY: readonly FaultKind[] = [
+  ...["store-empty", "store-rollback", "flush-all"] as const,
+  // Where it comes with a restart.
+  "store-clock-jump",
+];
+
+/** Whether a fault makes the store lose its memory, or may. */
 export function losesMemory(kind: FaultKind): boolean {
-  return kind === "store-empty" || kind === "store-rollback" || kind === "flush-all";
+  return LOSES_MEMORY.includes(kind);
 }

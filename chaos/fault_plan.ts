@@ -81,6 +81,8 @@ export interface FaultSpans {
   readonly nearMs: (fault: CaseFault) => number;
   /** How far a wall clock jumps, forth or back. */
   readonly skewMs: (fault: CaseFault) => number;
+  /** How far the store's clock jumps, forth or back: a part of the TTL mostly, and up to three of it. */
+  readonly jumpMs: (fault: CaseFault) => number;
   /** Beyond the staleness bound and the command timeout. */
   readonly freezeMs: (fault: CaseFault) => number;
   /** How long the store is down. */
@@ -116,6 +118,7 @@ export function faultSpans(settings: CaseSettings): FaultSpans {
     idleMs: ({ span }) => Math.round(ttlMs * (0.6 + 0.6 * span)),
     nearMs: ({ span }) => Math.round(ttlMs + (2 * span - 1) * NEAR_MS),
     skewMs: ({ span }) => Math.round((2 * span - 1) * MOST_SKEW_MS),
+    jumpMs: ({ span }) => Math.round(3 * ttlMs * (2 * span - 1) * Math.abs(2 * span - 1)) || 1,
     freezeMs: ({ span }) => Math.round(commandTimeoutMs + maxStalenessMs + 50 + most * span),
     downMs: ({ span }) => Math.round(20 + commandTimeoutMs * 1.5 * span),
     outageMs: ({ span }) => Math.round(commandTimeoutMs * (1.3 + 3 * span)),

@@ -125,6 +125,7 @@ export type HistoryEvent =
     readonly atMs: number;
     readonly kind: string;
     readonly pod: string;
+    /** Of an `eviction` the session's key; of a `store-clock-jump` by how many milliseconds, back below zero. */
     readonly detail?: string;
     /** When the store died, if it lived on for a while. */
     readonly downAtMs?: number;

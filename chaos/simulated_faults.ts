@@ -7,6 +7,7 @@
 import type { CaseFault } from "./case.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { injectPlainFault, type PlainFaultsRun } from "./plain_faults.ts";
+import type { OutageKind } from "./outage_kinds.ts";
 import type { PodFlush } from "./pod_events.ts";
 import type { SimulatedPod } from "./simulated_pod.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
@@ -20,6 +21,16 @@ export interface SimulatedFaultsOptions extends Omit<PlainFaultsRun, "nameOf" | 
   readonly conclude: (name: string, ending: Promise<PodFlush>) => Promise<void>;
   /** Whether pods can end without leaving anything behind: the store is there, and has all. */
   readonly isQuiet: () => boolean;
+  /** Sets the store's clock, where it has one of its own. */
+  readonly jump: ((byMs: number) => void) | undefined;
+  /** Takes the store away; how long, or undefined when that cannot be done now. */
+  readonly beginOutage: (fault: CaseFault & { readonly kind: OutageKind }) => number | undefined;
+}
+
+/** The outage that the store's clock jumps in, if it does not while the store runs. */
+function outageOf({ phase }: CaseFault): OutageKind | undefined {
+  if (phase === "p0") return "store-empty";
+  return phase === "p1" ? "store-outage" : undefined;
 }
 
 /** How long a pod that is told to end may take. */
@@ -47,12 +58,30 @@ export class SimulatedFaults {
       this.#skewsMs[fault.pod] = this.skewMs(fault.pod) + spans.skewMs(fault);
       return Promise.resolve(true);
     }
+    if (fault.kind === "store-clock-jump") {
+      this.#jump(fault);
+      return Promise.resolve(true);
+    }
     return injectPlainFault(fault, {
       ...this.#options,
       nameOf: (index) => pod(index).name,
       wait: (spanMs) => clock.advance(spanMs),
       drain: (kind, index) => this.#drain(kind, index),
     });
+  }
+
+  #jump(fault: CaseFault): void {
+    const { spans, recorder, jump, beginOutage } = this.#options;
+    if (!jump) return;
+    const outage = outageOf(fault);
+    if (outage) {
+      const lastsMs = beginOutage({ ...fault, kind: outage });
+      if (lastsMs === undefined) return;
+      recorder.window(outage, "store", { lastsMs });
+    }
+    const byMs = spans.jumpMs(fault);
+    recorder.fault(fault.kind, "store", { detail: `${byMs}` });
+    jump(byMs);
   }
 
   /** Ends a pod; the next life begins with the next call. */

@@ -20,6 +20,8 @@ export interface StoreMemory {
   readonly remove?: (key: string) => boolean;
   /** What is held now; the answer goes back to it. */
   readonly snapshot?: () => () => void;
+  /** Sets its clock forth by so much, or back. */
+  readonly jump?: (byMs: number) => void;
 }
 
 /** What outages are made of. */

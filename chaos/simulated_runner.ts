@@ -105,6 +105,7 @@ class Simulation {
       make: (op) => this.#make(op),
       conclude: (name, ending) => this.#conclude(name, ending),
       isQuiet: () => this.#outages.isQuiet && !this.#power.isDown,
+      ...{ jump: store.jump, beginOutage: (fault) => this.#outages.begin(fault) },
     });
     const delayMs = () => Math.floor(this.#random() * 3);
     this.#places = Array.from({ length: pods + 1 }, () => new JournalPlace(clock, delayMs));

@@ -86,7 +86,7 @@ function examine(
   if (steps.filter(isAmbiguous).length > maxAmbiguous) return "tooAmbiguous";
   try {
     const limits = { meter: new WorkMeter(timeLimitMs), maxStates };
-    return new Search(model.settings, steps, limits).run() ?? "explained";
+    return new Search(model, steps, limits).run() ?? "explained";
   } catch (error) {
     if (error instanceof LimitReached) return "undecided";
     throw error;

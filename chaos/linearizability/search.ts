@@ -6,7 +6,8 @@
  */
 
 import type { HistorySettings } from "../history.ts";
-import type { Operation } from "../model.ts";
+import type { Model, Operation } from "../model.ts";
+import { mayHavePassed } from "../rules/outage.ts";
 import type { WorkMeter } from "../work_meter.ts";
 import { LimitReached } from "../work_meter.ts";
 import {
@@ -29,6 +30,7 @@ export interface Unexplained {
 
 /** One search. */
 export class Search {
+  readonly #model: Model;
   readonly #settings: HistorySettings;
   readonly #steps: readonly Step[];
   readonly #required: number;
@@ -40,11 +42,12 @@ export class Search {
   #farthest: Unexplained = { done: -1, of: 0, stuck: [] };
 
   constructor(
-    settings: HistorySettings,
+    model: Model,
     steps: readonly Step[],
     limits: { readonly meter: WorkMeter; readonly maxStates: number },
   ) {
-    this.#settings = settings;
+    this.#model = model;
+    this.#settings = model.settings;
     this.#steps = steps;
     this.#required = steps.filter(({ isOptional }) => !isOptional).length;
     this.#signatures = steps.map(signature);
@@ -156,11 +159,11 @@ export class Search {
   }
 
   #mayHaveExpired(live: Live, { returnAtMs }: Operation): boolean {
-    const { ttlMs, maxLifetimeMs, toleranceMs } = this.#settings;
+    const { ttlMs, maxLifetimeMs } = this.#settings;
+    if (mayHavePassed(this.#model, live.renewedAtMs, ttlMs, returnAtMs)) return true;
     // What two pods began joins the one whose time had begun first.
-    const bornAtMs = maxLifetimeMs === undefined ? Infinity : this.#firstBirthMs();
-    const endMs = Math.min(live.renewedAtMs + ttlMs, bornAtMs + (maxLifetimeMs ?? 0));
-    return returnAtMs >= endMs - toleranceMs;
+    return maxLifetimeMs !== undefined &&
+      mayHavePassed(this.#model, this.#firstBirthMs(), maxLifetimeMs, returnAtMs);
   }
 
   #firstBirthMs(): number {

@@ -13,6 +13,7 @@ import { countOf, mayHaveExpired, rejectedCount } from "./outage.ts";
 import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { isBefore, lineageOf, mayHaveEnded } from "./session_ends.ts";
+import { earliestTold, hasJumped, mostAhead } from "./store_clock.ts";
 import { linkOf } from "./succession.ts";
 
 /** G8: a pod shows what it accepted, whether the store has it or not. */
@@ -103,9 +104,10 @@ export const degradedInTime: Rule = {
   guarantees: ["G6"],
   *check(model) {
     const { toleranceMs } = model.settings;
-    for (const [key, seen] of Map.groupBy(model.degraded, ({ key }) => key)) {
-      for (const { by, seen: session } of seen) {
-        const limitMs = latestExpiry(model, key, by.returnIndex) + toleranceMs;
+    for (const seen of Map.groupBy(model.degraded, ({ key }) => key).values()) {
+      for (const observation of seen) {
+        const { by, seen: session } = observation;
+        const limitMs = latestExpiry(model, observation) + toleranceMs;
         const saidMs = by.invokeAtMs + session.expiresInMs;
         if (by.invokeAtMs <= limitMs && saidMs <= limitMs) continue;
         yield {
@@ -223,7 +225,7 @@ export const meantForAnother: Rule = {
       if (birth === undefined) continue;
       const isEarly = (write: Operation) =>
         write.fate === "journaled" && write.returnIndex < birth.invokeIndex &&
-        !beganItself(model, write);
+        !beganItself(model, write) && !seemsLater(model, write, birth, by);
       if (!waited.some(isEarly)) continue;
       const early = contained(model, observation).find(isEarly);
       if (early === undefined) continue;
@@ -237,6 +239,19 @@ export const meantForAnother: Rule = {
     }
   },
 };
+
+/**
+ * Whether the store's clock had gone on so far, when a write was brought to a session, that it seemed to have been accepted
+ * after this was created (rule 9).
+ */
+function seemsLater(model: Model, write: Operation, birth: Operation, by: Operation): boolean {
+  if (!hasJumped(model)) return false;
+  const { lateBoundMs, toleranceMs } = model.settings;
+  const acceptedMs = write.returnAtMs +
+    mostAhead(model, write.invokeAtMs - lateBoundMs, by.returnAtMs);
+  const bornMs = earliestTold(model, birth.invokeAtMs, Math.min(birth.returnAtMs, by.returnAtMs));
+  return bornMs <= acceptedMs + toleranceMs;
+}
 
 /** Whether the pod had begun a session itself, which joins what others began. */
 function beganItself(model: Model, write: Operation): boolean {

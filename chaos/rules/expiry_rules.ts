@@ -4,13 +4,22 @@
  * @module
  */
 
-import { type Incarnation, isWrite, type Model, type Operation } from "../model.ts";
+import {
+  type Incarnation,
+  isWrite,
+  type Model,
+  type Observation,
+  type Operation,
+} from "../model.ts";
 import { type Evidence, evidenceAbout } from "./death.ts";
-import { losesMemoryWithin, mayBeLost } from "./loss.ts";
+import { jumpedEnd, jumpedExpiry, surelyLives } from "./jumped_expiry.ts";
+import { mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
-import { perModel, perName } from "./per_model.ts";
+import { perName } from "./per_model.ts";
+import { isPunctual, mayRenew } from "./renewals.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { arrivals, enders } from "./session_ends.ts";
+import { hasJumped } from "./store_clock.ts";
 import { linksIn } from "./succession.ts";
 
 /** G6: nothing is seen after its time ran out, nor said to live longer than it may. */
@@ -20,10 +29,10 @@ export const notTooLate: Rule = {
   *check(model) {
     const { toleranceMs } = model.settings;
     for (const incarnation of model.incarnations.values()) {
-      const endMs = latestEnd(model, incarnation);
-      for (const { by, seen } of incarnation.observations) {
-        const limitMs = Math.min(latestExpiry(model, incarnation.key, by.returnIndex), endMs) +
-          toleranceMs;
+      for (const observation of incarnation.observations) {
+        const { by, seen } = observation;
+        const limitMs = toleranceMs +
+          Math.min(latestExpiry(model, observation), latestEnd(model, incarnation, observation));
         // Said during the call: counted from its beginning, it is no later than what was meant.
         const saidMs = by.invokeAtMs + seen.expiresInMs;
         if (by.invokeAtMs > limitMs) {
@@ -36,9 +45,6 @@ export const notTooLate: Rule = {
   },
 };
 
-/** What writing a journal down may take. */
-const JOURNAL_MS = 20;
-
 function tooLate(by: Operation, what: string): Violation {
   return {
     guarantee: "G6",
@@ -48,9 +54,12 @@ function tooLate(by: Operation, what: string): Violation {
   };
 }
 
-/** The latest moment at which what lives under a key can expire, given the calls begun by an index. */
-export function latestExpiry(model: Model, key: string, index: number): number {
-  return renewalsOfKey(model, key).before(index)?.expiresAtMs ?? Infinity;
+/** The latest moment at which what a call shows can expire, given the calls begun before its answer. */
+export function latestExpiry(model: Model, observation: Observation): number {
+  const { by: { returnIndex }, key } = observation;
+  return hasJumped(model)
+    ? jumpedExpiry(model, observation)
+    : renewalsOfKey(model, key).before(returnIndex)?.expiresAtMs ?? Infinity;
 }
 
 const renewalsOfKey = perName((model, key) => {
@@ -70,35 +79,15 @@ const renewalsOfKey = perName((model, key) => {
   );
 });
 
-/** Whether a call may have given a session its time anew: what it found keeps its own. */
-function mayRenew(model: Model, { call, op, fate, result, isDegraded }: Operation): boolean {
-  if (fate === "failed" || call.kind === "get") return false;
-  if (call.kind === "getOrCreate" && result?.kind === "session") {
-    // What it began can have been ended, and begun anew by somebody, before it was answered.
-    return result.session.context.b === op || begunBy(model).has(op);
-  }
-  return isDegraded || result?.kind !== "boolean" || result.value;
-}
-
-/** The calls whose sessions were seen. */
-const begunBy = perModel(({ incarnations }) =>
-  new Set([...incarnations.values()].map(({ birth }) => birth?.op))
-);
-
-/** Whether a call counts from no later than its answer: what waited counts from when it was accepted. */
-function isPunctual(model: Model, { fate, invokeAtMs, returnAtMs }: Operation): boolean {
-  const { toleranceMs, lateBoundMs } = model.settings;
-  // A store that has forgotten it takes a late copy of it for the first one.
-  if (losesMemoryWithin(model, invokeAtMs, invokeAtMs + lateBoundMs)) return false;
-  // What had been sent before it was accepted may be executed late, as any command.
-  const isAtOnce = returnAtMs - invokeAtMs <= toleranceMs + JOURNAL_MS;
-  return fate === "acknowledged" || (fate === "journaled" && isAtOnce);
-}
-
 /** The moment that no renewal can pass. */
-function latestEnd(model: Model, { birth, firstSeenAtMs }: Incarnation): number {
+function latestEnd(
+  model: Model,
+  { birth, firstSeenAtMs }: Incarnation,
+  observation: Observation,
+): number {
   const { maxLifetimeMs } = model.settings;
   if (maxLifetimeMs === undefined || birth === undefined) return Infinity;
+  if (hasJumped(model)) return jumpedEnd(model, birth, firstSeenAtMs, observation);
   // An ambiguous creation may have been executed after it was given up.
   const bornAtMs = isPunctual(model, birth) ? birth.returnAtMs : Infinity;
   return Math.min(bornAtMs, firstSeenAtMs) + maxLifetimeMs;
@@ -115,7 +104,7 @@ export const notTooEarly: Rule = {
       const renewals = renewalsOf(model, incarnation);
       const latestMs = earliestExpiry(model, incarnation, Infinity, renewals);
       for (const end of evidenceAbout(model, incarnation, endedIndex)) {
-        if (end.by.invokeAtMs >= latestMs) break;
+        if (end.by.invokeAtMs >= latestMs && !hasJumped(model)) break;
         if (end.by.returnIndex > endedIndex) continue;
         if (!isUncaused(model, incarnation, end, renewals)) continue;
         yield withoutCause(model, incarnation, end);
@@ -152,12 +141,14 @@ function isUncaused(
   if (isCached && by.invokeAtMs < incarnation.firstSeenAtMs + maxStalenessMs + toleranceMs) {
     return false;
   }
-  const earliestMs = earliestExpiry(model, incarnation, by.invokeIndex, renewals);
-  return by.returnAtMs < earliestMs - toleranceMs && !mayBeLost(model, incarnation, by);
+  const isInTime = hasJumped(model)
+    ? surelyLives(model, incarnation, by, renewalsBy(model, incarnation))
+    : by.returnAtMs < earliestExpiry(model, incarnation, by.invokeIndex, renewals) - toleranceMs;
+  return isInTime && !mayBeLost(model, incarnation, by);
 }
 
-/** Acknowledged calls that renewed this incarnation, by their answers; the last to begin. */
-function renewalsOf(model: Model, incarnation: Incarnation): OrderIndex<Operation> {
+/** Acknowledged calls that renewed this incarnation. */
+function renewalsBy(model: Model, incarnation: Incarnation): Operation[] {
   const renewals: Operation[] = [];
   for (const { added } of linksIn(model, incarnation)) {
     for (const operation of added) {
@@ -166,8 +157,13 @@ function renewalsOf(model: Model, incarnation: Incarnation): OrderIndex<Operatio
       if (renews) renewals.push(operation);
     }
   }
+  return renewals;
+}
+
+/** As that, by their answers; the last to begin. */
+function renewalsOf(model: Model, incarnation: Incarnation): OrderIndex<Operation> {
   return new OrderIndex(
-    renewals,
+    renewalsBy(model, incarnation),
     "before",
     ({ returnIndex }) => returnIndex,
     (a, b) => a.invokeAtMs > b.invokeAtMs,

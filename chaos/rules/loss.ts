@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
+import { type FaultWindow, type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
 import { containsAll } from "./containment.ts";
 import { wasEvicted } from "./eviction.ts";
 import { OrderIndex } from "./order_index.ts";
@@ -22,6 +22,7 @@ const HEALED_MS = 2_500;
 const lossesOf = perModel(({ faults }) => {
   const losses = faults.filter(({ kind }) => LOSES_MEMORY.includes(kind));
   return {
+    all: losses,
     first: losses[0],
     byIndex: new OrderIndex(
       losses,
@@ -45,6 +46,11 @@ export function mayHaveLost(model: Model, fromMs: number, beforeIndex: number): 
 /** Whether the store lost its memory between two moments. */
 export function losesMemoryWithin(model: Model, fromMs: number, untilMs: number): boolean {
   return lossesOf(model).spans.touches(fromMs, untilMs);
+}
+
+/** The losses of memory that took place between two moments, the first first. */
+export function lossesWithin(model: Model, fromMs: number, untilMs: number): FaultWindow[] {
+  return lossesOf(model).all.filter((loss) => loss.untilMs >= fromMs && loss.downAtMs <= untilMs);
 }
 
 /** Whether the store lost its memory at all. */

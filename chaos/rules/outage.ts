@@ -9,6 +9,7 @@ import { OrderIndex } from "./order_index.ts";
 import { perModel, perName } from "./per_model.ts";
 import { earliestBeginMs, lineageOf } from "./session_ends.ts";
 import { SpanIndex } from "./span_index.ts";
+import { hasJumped, latestTold, leastAhead } from "./store_clock.ts";
 
 /** Operations that a call adds to a journal, as its events count them. */
 export function countOf({ call }: Operation): number {
@@ -17,11 +18,26 @@ export function countOf({ call }: Operation): number {
 }
 
 /** Whether the time of what a call renewed may have run out by a moment. */
-export function mayHaveExpired(model: Model, operation: Operation, atMs: number): boolean {
-  const { ttlMs, maxLifetimeMs, toleranceMs } = model.settings;
-  if (atMs >= operation.invokeAtMs + ttlMs - toleranceMs) return true;
-  return maxLifetimeMs !== undefined &&
-    atMs >= earliestBeginMs(model, operation.key) + maxLifetimeMs - toleranceMs;
+export function mayHaveExpired(model: Model, { invokeAtMs, key }: Operation, atMs: number): boolean {
+  const { ttlMs, maxLifetimeMs } = model.settings;
+  return mayHavePassed(model, invokeAtMs, ttlMs, atMs) ||
+    maxLifetimeMs !== undefined &&
+      mayHavePassed(model, earliestBeginMs(model, key), maxLifetimeMs, atMs);
+}
+
+/** Whether a time that began at one moment may have passed by another, as pods count it or as the store does. */
+export function mayHavePassed(
+  model: Model,
+  fromMs: number,
+  spanMs: number,
+  atMs: number,
+): boolean {
+  const { lateBoundMs, toleranceMs } = model.settings;
+  if (atMs >= fromMs + spanMs - toleranceMs) return true;
+  if (!hasJumped(model)) return false;
+  // A moment of the pod's is brought to the store in the time that its pod had heard of.
+  const begunMs = fromMs + leastAhead(model, fromMs - lateBoundMs, atMs);
+  return latestTold(model, fromMs, atMs) >= begunMs + spanMs - toleranceMs;
 }
 
 /** Operations that were said not to be kept, up to an index, and by each life of a pod. */
