@@ -69,14 +69,16 @@ async function putBack<Context extends object>(
   const { clock } = pod.settings;
   for (;;) {
     if (!pod.link.heals || copy.expiresAt <= clock.now()) return entry.markStale();
-    const { reply } = await attempts.read((timeoutMs) =>
-      pod.link.heal(entry.key.storeKey, toRequest(pod, entry, copy), timeoutMs)
-    );
+    const { answer: { reply }, state } = await attempts.read(async (timeoutMs) => {
+      const request = toRequest(pod, entry, copy);
+      const answer = await pod.link.heal(entry.key.storeKey, request, timeoutMs);
+      return { answer, state: request.state };
+    });
     const { tenant, hashedId } = entry.key;
     switch (reply.outcome) {
       case "healed":
         pod.events.emit("healed", { tenant, hashedId, version: copy.state.version });
-        return;
+        return entry.retime({ ...copy, state: retimed(copy.state, state) });
       case "intact":
         return entry.markStale();
       case "diverged":
@@ -142,18 +144,36 @@ function toRequest<Context extends object>(
   entry: CacheEntry,
   copy: Copy,
 ): HealRequest {
+  const { clock, commandTimeoutMs, graceMs } = pod.settings;
   // Rule 21: times are derived anew; the store's clock may be another since the loss.
   const expiresAtMs = toStoreTime(pod, copy.expiresAt);
-  const { state } = copy;
-  const absoluteExpiresAtMs = state.absoluteExpiresAtMs === undefined
-    ? undefined
-    : expiresAtMs + state.absoluteExpiresAtMs - state.expiresAtMs;
+  const movedMs = expiresAtMs - copy.state.expiresAtMs;
+  const { absoluteExpiresAtMs, incarnationAtMs } = copy.state;
+  const times: StoreTimes = {
+    expiresAtMs,
+    absoluteExpiresAtMs: absoluteExpiresAtMs === undefined
+      ? undefined
+      : absoluteExpiresAtMs + movedMs,
+    // What the way to the store takes is no move of its clock, and would blur which was made first (rule 16).
+    incarnationAtMs: Math.abs(movedMs) > 2 * commandTimeoutMs
+      ? incarnationAtMs + movedMs
+      : incarnationAtMs,
+  };
   return {
-    state: { ...state, expiresAtMs, absoluteExpiresAtMs, writers: writersOf(pod, entry, state) },
-    notAfterMs: toStoreTime(pod, pod.settings.clock.now()) + pod.deadlineSpanMs,
-    graceMs: pod.settings.graceMs,
+    state: { ...copy.state, ...times, writers: writersOf(pod, entry, copy.state) },
+    notAfterMs: toStoreTime(pod, clock.now()) + pod.deadlineSpanMs,
+    graceMs,
     holder: pod.holder(entry.key),
   };
+}
+
+/** What a state says on the store's clock. */
+type StoreTimes = Pick<SessionState, "expiresAtMs" | "absoluteExpiresAtMs" | "incarnationAtMs">;
+
+/** From now on the copy is of the times that were given with it: they are compared with the store's. */
+function retimed(state: SessionState, given: StoreTimes): SessionState {
+  const { expiresAtMs, absoluteExpiresAtMs, incarnationAtMs } = given;
+  return { ...state, expiresAtMs, absoluteExpiresAtMs, incarnationAtMs };
 }
 
 /** The writers that the state was read with, and this pod's own commits since: others' would have made it stale. */

@@ -115,6 +115,12 @@ export class CacheEntry {
       : undefined;
   }
 
+  /** The copy as it is, with the times that the store was given with it. */
+  retime(copy: Copy): void {
+    this.#set(copy);
+    if (this.#stub) this.#stub = { ...this.#stub, madeAtMs: copy.state.incarnationAtMs };
+  }
+
   /** Drops the copy; how to address the session stays. */
   dropCopy(): void {
     this.#set(undefined);
