@@ -12,6 +12,7 @@ import {
   type Operation,
 } from "../model.ts";
 import { type Evidence, evidenceAbout } from "./death.ts";
+import { mayBeDisplaced } from "./displaced.ts";
 import { jumpedEnd, jumpedExpiry, surelyLives } from "./jumped_expiry.ts";
 import { mayBeLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
@@ -144,7 +145,9 @@ function isUncaused(
   const isInTime = hasJumped(model)
     ? surelyLives(model, incarnation, by, renewalsBy(model, incarnation))
     : by.returnAtMs < earliestExpiry(model, incarnation, by.invokeIndex, renewals) - toleranceMs;
-  return isInTime && !mayBeLost(model, incarnation, by);
+  const { birth } = incarnation;
+  return isInTime && !mayBeLost(model, incarnation, by) &&
+    !(birth && mayBeDisplaced(model, birth, by));
 }
 
 /** Acknowledged calls that renewed this incarnation. */

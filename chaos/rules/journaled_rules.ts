@@ -7,6 +7,7 @@
 
 import type { Model, Observation, Operation } from "../model.ts";
 import { containsAll } from "./containment.ts";
+import { mayBeWrittenToDisplaced } from "./displaced.ts";
 import { hasDied, isUnhealed, mayHaveLost, wasEnded, wasReported } from "./loss.ts";
 import { firstAfter } from "./order_index.ts";
 import {
@@ -107,7 +108,7 @@ function lacks(model: Model, { observation }: Look, write: Operation): boolean {
 
 function isExcused(model: Model, write: Operation, by: Operation): boolean {
   return joinsOnly(model, write) || diedWith(model, write, by.returnIndex) ||
-    isLost(model, write, by);
+    isLost(model, write, by) || mayBeWrittenToDisplaced(model, write, by);
 }
 
 /** Its own pod gives back what it brought into the store, or says that it cannot. */

@@ -82,16 +82,10 @@ function latestAfter(
   { spanMs = model.settings.ttlMs, untilMs = Infinity } = {},
 ): number {
   const { lateBoundMs } = model.settings;
-  const { invokeAtMs, returnAtMs, fate } = operation;
+  const { invokeAtMs, returnAtMs } = operation;
   const lateMs = isPunctual(model, operation) ? returnAtMs : invokeAtMs + lateBoundMs;
   const doneMs = Math.min(lateMs, untilMs, by.returnAtMs);
   const losses = lossesWithin(model, invokeAtMs, by.returnAtMs);
-  if (fate === "journaled") {
-    // It counts from when it was accepted, by what its pod knows of the store's clock when it is sent.
-    const fromMs = invokeAtMs - lateBoundMs;
-    const endMs = doneMs + mostAhead(model, fromMs, by.returnAtMs) + spanMs;
-    return healed(model, { endMs, fromMs, mayStay: true }, losses, by.returnAtMs);
-  }
   // Executed before the first loss, between two, or after the last.
   const ends = [undefined, ...losses].map((before, index) => {
     const fromMs = Math.max(invokeAtMs, before?.downAtMs ?? -Infinity);
@@ -99,8 +93,15 @@ function latestAfter(
     if (fromMs > toMs) return -Infinity;
     const toldMs = Math.min(latestTold(model, fromMs, toMs), deadlineOf(model, operation));
     const kept = { endMs: toldMs + spanMs, fromMs, mayStay: false };
-    return healed(model, kept, losses.slice(index), by.returnAtMs);
+    return endAfterLosses(model, kept, losses.slice(index), by.returnAtMs);
   });
+  if (operation.fate === "journaled") {
+    // What waited counts from when it was accepted, by what its pod knows of the store's clock when it is sent.
+    const fromMs = invokeAtMs - lateBoundMs;
+    const acceptedMs = Math.min(returnAtMs, untilMs) + mostAhead(model, fromMs, by.returnAtMs);
+    const kept = { endMs: acceptedMs + spanMs, fromMs, mayStay: true };
+    ends.push(endAfterLosses(model, kept, losses, by.returnAtMs));
+  }
   return Math.max(...ends);
 }
 
@@ -113,7 +114,7 @@ function deadlineOf(model: Model, { call, invokeAtMs, returnAtMs }: Operation): 
 }
 
 /** An end of the store's that losses of memory follow. */
-interface Kept {
+export interface Kept {
   readonly endMs: number;
   /** From when on a pod can have heard of it. */
   readonly fromMs: number;
@@ -122,16 +123,16 @@ interface Kept {
 }
 
 /** What becomes of an end on the store's clock: each pod gives back what it counted since it heard of it. */
-function healed(
+export function endAfterLosses(
   model: Model,
   { endMs, fromMs, mayStay }: Kept,
   losses: readonly FaultWindow[],
   atMs: number,
 ): number {
   let [lastMs, heardMs] = [endMs, fromMs];
-  for (const { kind, downAtMs } of losses) {
+  for (const { kind, downAtMs, untilMs } of losses) {
     const before = leastAhead(model, heardMs, Math.max(heardMs, downAtMs - 1));
-    const givenMs = lastMs - before + mostAhead(model, downAtMs, atMs);
+    const givenMs = lastMs - before + mostAhead(model, Math.min(untilMs, atMs), atMs);
     const isAll = kind !== "store-rollback" && !mayStay;
     lastMs = isAll ? givenMs : Math.max(lastMs, givenMs);
     heardMs = Math.max(heardMs, downAtMs);
@@ -157,9 +158,11 @@ export function surelyLives(
       ? invokeAtMs + leastAhead(model, invokeAtMs - lateBoundMs, by.returnAtMs)
       : earliestTold(model, invokeAtMs, doneMs);
     let endMs = begunMs + spanMs;
-    for (const { downAtMs, untilMs } of lossesWithin(model, invokeAtMs, by.returnAtMs)) {
-      const before = mostAhead(model, invokeAtMs - lateBoundMs, untilMs);
-      endMs = Math.min(endMs, endMs - before + leastAhead(model, downAtMs, by.returnAtMs));
+    for (const loss of lossesWithin(model, invokeAtMs, by.returnAtMs)) {
+      const heardMs = invokeAtMs - lateBoundMs;
+      const before = mostAhead(model, heardMs, Math.max(heardMs, loss.downAtMs - 1));
+      const backMs = Math.min(loss.untilMs, by.returnAtMs);
+      endMs = Math.min(endMs, endMs - before + leastAhead(model, backMs, by.returnAtMs));
     }
     return latestTold(model, invokeAtMs, by.returnAtMs) < endMs - toleranceMs;
   };

@@ -1,0 +1,42 @@
+/**
+ * What a session may lose against an older one. After a loss of memory the later created of two sessions under an id is
+ * kept (PROTOCOL.md, rule 16), and the store's clock tells which that is. A pod that read the older one after a jump back,
+ * before the loss, cannot know that it seems to be from the future: it puts it in the place of one that was created since,
+ * and nobody is told. One whose copy is from before the jump gives it a time anew (rule 21), but takes a jump of less than
+ * two command timeouts for what the way to the store takes.
+ *
+ * @module
+ */
+
+import type { Model, Operation } from "../model.ts";
+import { endAfterLosses } from "./jumped_expiry.ts";
+import { lossesWithin } from "./loss.ts";
+import { beginners } from "./session_ends.ts";
+import { earliestTold, hasJumped, latestTold } from "./store_clock.ts";
+
+/** Whether what a call began may have been displaced by something older when another call looked. */
+export function mayBeDisplaced(model: Model, birth: Operation, by: Operation): boolean {
+  if (!hasJumped(model)) return false;
+  const madeMs = earliestTold(model, birth.invokeAtMs, by.returnAtMs);
+  return beginners(model, birth.key).some((other) =>
+    other !== birth && other.invokeIndex < by.returnIndex &&
+    latestGiven(model, other, by.returnAtMs) >= madeMs
+  );
+}
+
+/** As that, of a write: to whatever was begun under its key. */
+export function mayBeWrittenToDisplaced(model: Model, write: Operation, by: Operation): boolean {
+  return hasJumped(model) &&
+    beginners(model, write.key).some((birth) => mayBeDisplaced(model, birth, by));
+}
+
+/** The latest time of creation that may be given with what a call began, after losses of memory; without one, none. */
+function latestGiven(model: Model, birth: Operation, atMs: number): number {
+  const { commandTimeoutMs, lateBoundMs } = model.settings;
+  const fromMs = birth.invokeAtMs;
+  const losses = lossesWithin(model, fromMs, atMs);
+  if (losses.length === 0) return -Infinity;
+  const toMs = Math.min(birth.returnAtMs, fromMs + lateBoundMs, losses[0]!.untilMs);
+  const kept = { endMs: latestTold(model, fromMs, Math.max(fromMs, toMs)), fromMs, mayStay: false };
+  return endAfterLosses(model, kept, losses, atMs) + 2 * commandTimeoutMs;
+}
