@@ -27,11 +27,12 @@ export interface SimulatedFaultsOptions extends Omit<PlainFaultsRun, "nameOf" | 
   readonly beginOutage: (fault: CaseFault & { readonly kind: OutageKind }) => number | undefined;
 }
 
-/** The outage that the store's clock jumps in, if it does not while the store runs. */
-function outageOf({ phase }: CaseFault): OutageKind | undefined {
-  if (phase === "p0") return "store-empty";
-  return phase === "p1" ? "store-outage" : undefined;
-}
+/** The outages that the store's clock jumps in, by a fault's phase; it runs in the others. */
+const JUMPS_IN: Readonly<Partial<Record<CaseFault["phase"], OutageKind>>> = {
+  p0: "store-empty",
+  p1: "store-outage",
+  p2: "store-freeze",
+};
 
 /** How long a pod that is told to end may take. */
 const GRACE_MS = 30_000;
@@ -73,7 +74,7 @@ export class SimulatedFaults {
   #jump(fault: CaseFault): void {
     const { spans, recorder, jump, beginOutage } = this.#options;
     if (!jump) return;
-    const outage = outageOf(fault);
+    const outage = JUMPS_IN[fault.phase];
     if (outage) {
       const lastsMs = beginOutage({ ...fault, kind: outage });
       if (lastsMs === undefined) return;
