@@ -16,6 +16,7 @@ import {
   type Profile,
   profileOf,
 } from "./profiles.ts";
+import { staged } from "./scenes.ts";
 
 /** How the next call follows on this one. */
 export type Pace =
@@ -142,6 +143,7 @@ export function arbitraryCase(options: CaseOptions): CaseArbitrary {
   return fc.record({
     mix: fc.noShrink(fc.nat({ max: MIXES.length - 1 })),
     draw: fc.noShrink(arbitraryDraw()),
+    isStaged: fc.noShrink(fc.boolean()),
     seed: fc.noShrink(fc.nat({ max: 0x7fff_ffff })),
     pods: fc.noShrink(fc.constantFrom(2, 3)),
     sessions: fc.noShrink(fc.constantFrom(1, 1, 2, 4)),
@@ -159,17 +161,21 @@ export function arbitraryCase(options: CaseOptions): CaseArbitrary {
     settings: options.time === "virtual"
       ? fc.noShrink(arbitrarySettings())
       : fc.constant(REAL_SETTINGS),
-  }).map(({ mix, draw, ops, faults, ...rest }) => {
+  }).map(({ mix, draw, isStaged, ops, faults, ...rest }) => {
     const kinds = KINDS[mix]!;
     const profile = profileOf(draw.profile, options.profile);
     const pool = poolOf(profile, draw, possible);
     const isChosen = options.time === "virtual" || options.profile !== undefined;
     const heals = profile === "liveness" && (isChosen || isWorthTheWait(draw));
-    return {
-      ...rest,
+    const drawn = {
       ops: ops.map(({ roll, ...op }) => ({ ...op, kind: kinds[roll % kinds.length]! })),
       faults: faults.map(({ roll, ...fault }) => ({ kind: pool[roll % pool.length]!, ...fault })),
-      ...(heals && { healAt: healedAt(ops.length) }),
+    };
+    const script = isStaged ? staged(drawn, rest.settings) : drawn;
+    return {
+      ...rest,
+      ...script,
+      ...(heals && { healAt: healedAt(script.ops.length) }),
     };
   });
 }

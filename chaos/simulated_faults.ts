@@ -25,6 +25,8 @@ export interface SimulatedFaultsOptions extends Omit<PlainFaultsRun, "nameOf" | 
   readonly jump: ((byMs: number) => void) | undefined;
   /** Takes the store away; how long, or undefined when that cannot be done now. */
   readonly beginOutage: (fault: CaseFault & { readonly kind: OutageKind }) => number | undefined;
+  /** Whether a pod may end while something waits in its journal: its next life has that. */
+  readonly isInherited: boolean;
 }
 
 /** The outages that the store's clock jumps in, by a fault's phase; it runs in the others. */
@@ -87,16 +89,18 @@ export class SimulatedFaults {
 
   /** Ends a pod; the next life begins with the next call. */
   async #drain(kind: FaultKind, index: number): Promise<void> {
-    const { recorder, pod, conclude, clock } = this.#options;
+    const { recorder, pod, conclude, clock, isInherited } = this.#options;
     const ending = pod(index);
-    if (!this.#canEnd(ending)) return;
+    if (ending.clock.isFrozen) return;
+    const isSettled = this.#isSettled(ending);
+    if (!isSettled && !isInherited) return;
     recorder.fault(kind, ending.name);
     await clock.advance(0);
-    await conclude(ending.name, ending.end(GRACE_MS));
+    await conclude(ending.name, ending.end(isSettled ? GRACE_MS : 0));
     pod(index).connect();
   }
 
-  #canEnd(pod: SimulatedPod): boolean {
-    return this.#options.isQuiet() && !pod.isAway && pod.journaled === 0 && !pod.clock.isFrozen;
+  #isSettled(pod: SimulatedPod): boolean {
+    return this.#options.isQuiet() && !pod.isAway && pod.journaled === 0;
   }
 }

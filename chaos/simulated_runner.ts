@@ -106,6 +106,8 @@ class Simulation {
       conclude: (name, ending) => this.#conclude(name, ending),
       isQuiet: () => this.#outages.isQuiet && !this.#power.isDown,
       ...{ jump: store.jump, beginOutage: (fault) => this.#outages.begin(fault) },
+      // What only it holds would go with it before a store that lost its memory is given that back.
+      isInherited: chaosCase.settings.durable && !this.#losesMemory,
     });
     const delayMs = () => Math.floor(this.#random() * 3);
     this.#places = Array.from({ length: pods + 1 }, () => new JournalPlace(clock, delayMs));

@@ -168,7 +168,8 @@ export function surelyLives(
   };
   const isOld = maxLifetimeMs !== undefined &&
     !(birth && lasts(birth, Math.min(birth.returnAtMs, firstSeenAtMs), maxLifetimeMs));
-  return !isOld && renewals.some((renewal) =>
-    renewal.returnIndex <= by.invokeIndex && lasts(renewal, renewal.returnAtMs, ttlMs)
-  );
+  return !isOld &&
+    renewals.some((renewal) =>
+      renewal.returnIndex <= by.invokeIndex && lasts(renewal, renewal.returnAtMs, ttlMs)
+    );
 }

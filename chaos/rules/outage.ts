@@ -18,7 +18,11 @@ export function countOf({ call }: Operation): number {
 }
 
 /** Whether the time of what a call renewed may have run out by a moment. */
-export function mayHaveExpired(model: Model, { invokeAtMs, key }: Operation, atMs: number): boolean {
+export function mayHaveExpired(
+  model: Model,
+  { invokeAtMs, key }: Operation,
+  atMs: number,
+): boolean {
   const { ttlMs, maxLifetimeMs } = model.settings;
   return mayHavePassed(model, invokeAtMs, ttlMs, atMs) ||
     maxLifetimeMs !== undefined &&

@@ -28,7 +28,7 @@ import { arbitraryCase, faultKindsOf } from "ROOT/chaos/mod.ts";
 import { runSimulated } from "ROOT/chaos/simulated_runner.ts";
 const options = { faults: faultKindsOf("memory"), time: "virtual" };
 const deaths = {};
-for (const chaosCase of fc.sample(arbitraryCase(options), { numRuns: 300, seed: 4 })) {
+for (const chaosCase of fc.sample(arbitraryCase(options), { numRuns: 600, seed: 4 })) {
   const faults = chaosCase.faults.map((fault) => ({ ...fault, kind: fault.at % 2 ? "pod-kill" : fault.kind }));
   const { history } = await runSimulated({ ...chaosCase, faults });
   for (const event of history.events) {
