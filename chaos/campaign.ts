@@ -223,8 +223,8 @@ class Campaign {
 
   #judge(history: History, name: string): Verdict {
     const checked = crossCheck(history, checkHistory(history));
-    const { verdict, linearizability, disagreement } = checked;
-    this.#linearizability.add(linearizability);
+    const { verdict, disagreement } = checked;
+    this.#linearizability.add(checked);
     if (disagreement !== undefined) this.#toolFailure = `${name}: ${disagreement}`;
     if (verdict.verdict === "undecided") {
       this.#undecided++;

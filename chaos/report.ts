@@ -107,7 +107,7 @@ export interface ReportedMutant {
   readonly guarantee: string;
   /** Whether it was found. */
   readonly killed: boolean;
-  /** The rule that found it, as `G4 no-resurrection`. */
+  /** The rule that found it, as `G4 no-resurrection`; or `the cross-check`. */
   readonly killedBy?: string;
   /** What it was run on. */
   readonly backend?: string;
@@ -187,6 +187,7 @@ export function reportBackend(
       tooLong: sum(({ tally }) => tally.linearizability.leftOut.tooLong),
       tooAmbiguous: sum(({ tally }) => tally.linearizability.leftOut.tooAmbiguous),
       undecided: sum(({ tally }) => tally.linearizability.leftOut.undecided),
+      disagreements: sum(({ tally }) => tally.linearizability.disagreements),
     },
     undecidedHistories: results.flatMap(({ undecided }) =>
       undecided === undefined ? [] : [{

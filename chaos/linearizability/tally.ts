@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { LeftOut, Linearizability } from "./linearizability.ts";
+import type { CrossCheck } from "./cross_check.ts";
+import type { LeftOut } from "./linearizability.ts";
 
 /** Sessions, counted; those that rotations connect count as one. */
 export interface LinearizabilityCounts {
@@ -12,16 +13,20 @@ export interface LinearizabilityCounts {
   readonly explained: number;
   /** They were not decided. */
   readonly leftOut: LeftOut;
+  /** Histories of which the rules and the search say different things: the tool is wrong. */
+  readonly disagreements: number;
 }
 
 /** Adds up. */
 export class LinearizabilityTally {
   #explained = 0;
+  #disagreements = 0;
   #leftOut: LeftOut = { lost: 0, tooLong: 0, tooAmbiguous: 0, undecided: 0 };
 
-  add({ explained, leftOut }: Linearizability): void {
+  add({ linearizability: { explained, leftOut }, disagreement }: CrossCheck): void {
     const sum = this.#leftOut;
     this.#explained += explained;
+    if (disagreement !== undefined) this.#disagreements++;
     this.#leftOut = {
       lost: sum.lost + leftOut.lost,
       tooLong: sum.tooLong + leftOut.tooLong,
@@ -31,6 +36,10 @@ export class LinearizabilityTally {
   }
 
   get counts(): LinearizabilityCounts {
-    return { explained: this.#explained, leftOut: this.#leftOut };
+    return {
+      explained: this.#explained,
+      leftOut: this.#leftOut,
+      disagreements: this.#disagreements,
+    };
   }
 }

@@ -5,9 +5,11 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import type { ReportedBackend } from "../../chaos/report.ts";
 import { parseArguments } from "../../scripts/chaos/arguments.ts";
 import { runMutants } from "../../scripts/chaos/mutants.ts";
 import { parseMutant, PATCHES, readMutants } from "../../scripts/chaos/mutants/mutant.ts";
+import { isExposed } from "../../scripts/chaos/mutants/trial.ts";
 import { mutantsTable } from "../../scripts/chaos/mutants/table.ts";
 import { MutantTree } from "../../scripts/chaos/mutants/tree.ts";
 import { Terminal } from "../../cli/chaos/terminal.ts";
@@ -31,6 +33,18 @@ const HARMLESS = `--- a/core/journaled_session.ts
 +    // Nothing is changed.
      return { ...view.copy(), pending: this.count };
    }
+`;
+/** The rules hold, and the search is taken not to. */
+const ODD = `--- a/chaos/linearizability/cross_check.ts
++++ b/chaos/linearizability/cross_check.ts
+@@ -29,5 +29,5 @@
+     const [first] = violations;
+-    const isOdd = verdict.verdict === "holds" && first !== undefined;
++    const isOdd = true;
+     const disagreement = isOdd
+-      ? \`the rules hold, and the linearizability search does not: \${first.message}\`
++      ? \`the rules hold, and the linearizability search does not: \${first}\`
+       : undefined;
 `;
 
 Deno.test("every mutant still applies to the tree, and changes only what it is about", async () => {
@@ -128,6 +142,44 @@ Deno.test("a mutant that is found is killed, a harmless one survives three seeds
     assertEquals(failures.length, 1);
     assertStringIncludes(failures[0]!, "stale.patch no longer applies");
     assertStringIncludes(mutantsTable(reported), "1 of 3 killed");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a broken checker that the cross-check disagrees with is killed by that, another mutant is not", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "hakgal-mutants-test-" });
+  try {
+    for (const guarantee of ["checker", "G2"]) {
+      const header = `# guarantee: ${guarantee}\n# budget-s: 6\n# faults: reply-cut\n# Some bug.\n`;
+      await Deno.writeTextFile(`${folder}/odd-${guarantee}.patch`, header + ODD);
+    }
+    const args = parseArguments(["--mutants", "--seed", "1", "--quiet", "--jobs", "2"], () => {})!;
+    const { reported, failures } = await runMutants(
+      args,
+      new Terminal(true),
+      new AbortController().signal,
+      new URL(`file://${folder}/`),
+    );
+    assertEquals(reported.map(({ name, killed }) => [name, killed]), [
+      ["odd-G2", false],
+      ["odd-checker", true],
+    ]);
+    assertEquals(reported[1]!.killedBy, "the cross-check");
+    assertEquals(failures.length, 1);
+    assertStringIncludes(failures[0]!, "mutant odd-G2: chaos ended with code 2 instead of 1");
+    const problem = "the rules hold, and the linearizability search does not";
+    assertStringIncludes(failures[0]!, problem);
+    // Whatever else is wrong with the run besides is no kill.
+    const counts = { linearizability: { disagreements: 1 }, problems: [problem] };
+    const backend = counts as unknown as ReportedBackend;
+    assertEquals(isExposed({ backends: [backend] }), true);
+    const torn = { ...backend, problems: [problem, "a run could not be made"] };
+    assertEquals(isExposed({ backends: [torn] }), false);
+    assertEquals(
+      isExposed({ backends: [{ ...backend, linearizability: {}, problems: [] }] }),
+      false,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -46,10 +46,34 @@ export async function runTrial(
   const { found, missed } = CODES[expected];
   if (code === missed) return { kind: "missed" };
   const said = new TextDecoder().decode(stderr).trim();
+  if (code === EXIT_CODES["could-not-run"] && mutant.guarantee === "checker") {
+    const report = await readReport(reportDir);
+    if (report && isExposed(report)) return { kind: "found", by: "the cross-check" };
+  }
   if (code !== found) {
     throw new Error(`chaos ended with code ${code} instead of ${found}: ${said}`);
   }
   return { kind: "found", ...await whatFound(expected, reportDir, said) };
+}
+
+/** Whether nothing is wrong with a run but that the rules and the linearizability search disagree. */
+export function isExposed({ backends }: Pick<ChaosReport, "backends">): boolean {
+  const disagreements = backends.reduce(
+    (sum, { linearizability }) => sum + (linearizability?.["disagreements"] ?? 0),
+    0,
+  );
+  return disagreements > 0 &&
+    disagreements === backends.flatMap(({ problems }) => problems).length;
+}
+
+/** Undefined where the run ended before it had one. */
+async function readReport(dir: string): Promise<ChaosReport | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(`${dir}/chaos.json`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 async function whatFound(
@@ -57,7 +81,8 @@ async function whatFound(
   reportDir: string,
   said: string,
 ): Promise<{ by: string } & Pick<ReportedMutant, "operations" | "minimal">> {
-  const report = JSON.parse(await Deno.readTextFile(`${reportDir}/chaos.json`)) as ChaosReport;
+  const report = await readReport(reportDir);
+  if (report === undefined) throw new Error("chaos left no report");
   if (expected === "proved-nothing") {
     return { by: `exit ${EXIT_CODES["proved-nothing"]}: ${said.split("\n").at(-1)}` };
   }
