@@ -4,90 +4,147 @@
  * @module
  */
 
-import { type CounterFields, Counts } from "./counts.ts";
 import { type Effect, type SeenSession, vectorOf } from "./history.ts";
 
-/** A state, taken apart into calls. */
-export interface Contents {
+/** A state. It is taken apart into calls as far as somebody asks: most are only compared with the one before. */
+export class Contents {
   /** Its place among the states of a history, from 0. */
   readonly place: number;
+  /** Its fields as they are. */
+  readonly context: SeenSession["context"];
+  /** Its vectors as they are. */
+  readonly trajectory: SeenSession["trajectory"];
+  #counts: ReadonlyMap<string, number> | undefined;
+  #marks: readonly number[] | undefined;
+  #vectors: readonly number[] | undefined;
+
+  constructor({ context, trajectory }: SeenSession, place: number) {
+    this.place = place;
+    this.context = context;
+    this.trajectory = trajectory;
+  }
+
   /** The call that created the session. */
-  readonly birth: number | undefined;
+  get birth(): number | undefined {
+    return asCall(this.context.b);
+  }
+
   /** Counter fields as they are. */
-  readonly counts: Counts;
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts ??= new Map(
+      fieldsOf(this.context, "count").map((field) => [field, this.context[field] as number]),
+    );
+  }
+
   /** The call whose value the field `s` has. */
-  readonly set: number | undefined;
+  get set(): number | undefined {
+    return asCall(this.context.s);
+  }
+
   /** The calls whose mark is there, each once. */
-  readonly marks: readonly number[];
+  get marks(): readonly number[] {
+    return this.#marks ??= marksIn(this.context);
+  }
+
   /** The calls in the list `u`, in its order. */
-  readonly list: readonly number[];
+  get list(): readonly number[] {
+    const { u } = this.context;
+    return Array.isArray(u) ? u : NO_CALLS;
+  }
+
   /** The calls whose vectors are there, oldest first. */
-  readonly vectors: readonly number[];
+  get vectors(): readonly number[] {
+    return this.#vectors ??= this.trajectory.length === 0 ? NO_CALLS : this.trajectory.map(callOf);
+  }
+
   /** What no call can have written. */
-  readonly strange: readonly string[];
+  get strange(): readonly string[] {
+    const fields = Object.entries(this.context)
+      .filter(([field, value]) => partOf(field, value) === undefined)
+      .map(([field, value]) => `${field}: ${JSON.stringify(value)}`);
+    const vectors = this.trajectory.filter((vector) => !isVector(vector))
+      .map((vector) => `vector ${JSON.stringify(vector)}`);
+    return [...fields, ...vectors];
+  }
+
+  /** What a counter field has, if it is there. */
+  count(field: string): number | undefined {
+    const value = this.context[field];
+    return partOf(field, value) === "count" ? value as number : undefined;
+  }
 }
 
-/** Takes a state apart. `fields` are those of its incarnation. */
-export function decodeContents(
-  session: SeenSession,
-  place: number,
-  fields: CounterFields,
-): Contents {
-  const counts = new Counts(fields);
-  const marks: number[] = [];
-  let strange = NOTHING;
-  let birth: number | undefined;
-  let set: number | undefined;
-  let list: readonly number[] = NO_CALLS;
-  // States have fields of their own, each nearly: all values at once are found sooner than one after the other by name.
-  const values = Object.values(session.context);
-  for (const [index, field] of Object.keys(session.context).entries()) {
-    const value = values[index];
-    const number = Number.isInteger(value) ? value as number : undefined;
-    if (field === "b" && number !== undefined) birth = number;
-    else if (field === "s" && number !== undefined) set = number;
-    else if (field === "u" && Array.isArray(value)) list = value;
-    else if (isNumbered(field, "c") && number !== undefined && number >= 0) {
-      counts.set(field, number);
-    } else if (isNumbered(field, "m") && value === 1) {
-      const op = Number(field.slice(1));
-      // The same number can be written in more than one way.
-      if (field[1] !== "0" || !marks.includes(op)) marks.push(op);
-    } else strange = [...strange, `${field}: ${JSON.stringify(value)}`];
-  }
-  const vectors = session.trajectory.length === 0 ? NO_CALLS : session.trajectory.map(callOf);
-  for (const [index, vector] of session.trajectory.entries()) {
-    if (isVectorOf(vector, vectors[index]!)) continue;
-    strange = [...strange, `vector ${JSON.stringify(vector)}`];
-  }
-  return { place, birth, counts, set, marks, list, vectors, strange };
-}
-
-const NOTHING: readonly string[] = [];
 const NO_CALLS: readonly number[] = [];
+
+function asCall(value: unknown): number | undefined {
+  return Number.isInteger(value) ? value as number : undefined;
+}
+
+/** What a field of a context shows. */
+export type Part = "birth" | "count" | "set" | "mark" | "list";
+
+/** What a field shows; undefined if no call can have written it. */
+export function partOf(field: string, value: unknown): Part | undefined {
+  switch (field[0]) {
+    case "b":
+      return field === "b" && Number.isInteger(value) ? "birth" : undefined;
+    case "s":
+      return field === "s" && Number.isInteger(value) ? "set" : undefined;
+    case "u":
+      return field === "u" && Array.isArray(value) ? "list" : undefined;
+    case "c":
+      return isNumbered(field) && Number.isInteger(value) && (value as number) >= 0
+        ? "count"
+        : undefined;
+    case "m":
+      return isNumbered(field) && value === 1 ? "mark" : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a field is named by a letter and digits. */
+function isNumbered(field: string): boolean {
+  for (let place = 1; place < field.length; place++) {
+    const code = field.charCodeAt(place);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return field.length > 1;
+}
+
+function fieldsOf(context: SeenSession["context"], part: Part): string[] {
+  return Object.keys(context).filter((field) => partOf(field, context[field]) === part);
+}
+
+function marksIn(context: SeenSession["context"]): readonly number[] {
+  const marks: number[] = [];
+  for (const field of fieldsOf(context, "mark")) {
+    const op = markedBy(field);
+    // The same number can be written in more than one way.
+    if (field[1] !== "0" || !marks.includes(op)) marks.push(op);
+  }
+  return marks;
+}
+
+/** The call that a mark names. */
+export function markedBy(field: string): number {
+  return Number(field.slice(1));
+}
 
 /** The call that a vector names. */
 function callOf(vector: readonly number[]): number {
   return vector[0] ?? -1;
 }
 
-function isVectorOf(vector: readonly number[], op: number): boolean {
-  const whole = vectorOf(op);
+/** Whether a call can have appended a vector. */
+export function isVector(vector: readonly number[]): boolean {
+  const whole = vectorOf(callOf(vector));
   return vector.length === whole.length && whole.every((number, index) => vector[index] === number);
 }
 
-/** Whether a field is named by a letter and digits. */
-function isNumbered(field: string, letter: string): boolean {
-  if (field.length < 2 || field[0] !== letter) return false;
-  for (let place = 1; place < field.length; place++) {
-    const code = field.charCodeAt(place);
-    if (code < 0x30 || code > 0x39) return false;
-  }
-  return true;
-}
+type State = Pick<SeenSession, "context" | "trajectory">;
 
 /** Whether two states are the same, value by value. */
-export function isSameState(one: SeenSession, other: SeenSession): boolean {
+export function isSameState(one: State, other: State): boolean {
   return isSameContext(one.context, other.context) &&
     isSameList(one.trajectory, other.trajectory, isSameValue);
 }
@@ -129,7 +186,7 @@ export function timesIn(contents: Contents, op: number, effect: Effect): number 
     case "birth":
       return contents.birth === op ? 1 : 0;
     case "count":
-      return timesCounted(contents.counts.get(effect.field) ?? 0, effect.by);
+      return timesCounted(contents.count(effect.field) ?? 0, effect.by);
     case "set":
       return contents.marks.includes(op) ? 1 : 0;
     case "list":

@@ -15,8 +15,8 @@ import type {
   SeenSession,
   SessionName,
 } from "./history.ts";
-import { type Contents, decodeContents, isSameState } from "./contents.ts";
-import { CounterFields } from "./counts.ts";
+import type { Contents } from "./contents.ts";
+import { observe } from "./observations.ts";
 import { WorkMeter } from "./work_meter.ts";
 
 /** What became of a call. */
@@ -71,12 +71,12 @@ export interface Incarnation {
   readonly id: string;
   readonly key: string;
   /** In the order of their returns. */
-  readonly observations: Observation[];
+  readonly observations: readonly Observation[];
   /** The call that gave birth to it, if the history has it. */
-  birth: Operation | undefined;
+  readonly birth: Operation | undefined;
   /** When it surely existed: the return of the first call that saw it. */
-  firstSeenIndex: number;
-  firstSeenAtMs: number;
+  readonly firstSeenIndex: number;
+  readonly firstSeenAtMs: number;
 }
 
 /** A fault, and how long it lasted. */
@@ -169,8 +169,11 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
   }
   const operations = [...byOp.values()];
   for (const operation of operations) doubtResent(operation, faults);
-  const all = observe(operations, keys);
-  const observations = all.filter(({ by }) => !by.isDegraded);
+  const seen = observe(
+    history.events.length,
+    byOp,
+    ({ key, call: { kind, to } }) => kind === "rotate" && to ? keys.keyOf(to) : key,
+  );
   const byKey = new Map<string, Operation[]>();
   for (const operation of operations) {
     const others = byKey.get(operation.key);
@@ -182,12 +185,10 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
     operations,
     byOp,
     byKey,
-    observations,
-    degraded: all.filter(({ by }) => by.isDegraded),
+    ...seen,
     faults,
     told,
     flushes,
-    incarnations: groupByIncarnation(observations, byOp),
     kills,
     freezes,
     restarts,
@@ -291,27 +292,6 @@ function fateOf(result: Result): Fate {
   }
 }
 
-function observe(operations: readonly Operation[], keys: KeyPool): Observation[] {
-  const observations: Observation[] = [];
-  const states = new StatePool();
-  for (const by of operations) {
-    if (by.result?.kind !== "session") continue;
-    const { session } = by.result;
-    const asked = by.call.kind === "get" ? by.call.fresh === true : by.call.kind !== "getOrCreate";
-    const contents = states.contentsOf(session);
-    observations.push({
-      by,
-      key: by.call.kind === "rotate" && by.call.to ? keys.keyOf(by.call.to) : by.key,
-      incarnation: session.incarnation,
-      version: session.version,
-      contents,
-      seen: session,
-      isFresh: asked || (by.call.kind === "getOrCreate" && contents.birth === by.op),
-    });
-  }
-  return observations.sort((a, b) => a.by.returnIndex - b.by.returnIndex);
-}
-
 /** Names each session by one and the same text: a map finds it sooner than one that is only equal. */
 class KeyPool {
   readonly #tenants = new Map<string, Map<string, string>>();
@@ -323,54 +303,4 @@ class KeyPool {
     if (key === undefined) ids.set(name.id, key = keyOf(name));
     return key;
   }
-}
-
-/** Takes each state apart once, however often it is seen. */
-class StatePool {
-  readonly #incarnations = new Map<string, PooledStates>();
-  #size = 0;
-
-  contentsOf(seen: SeenSession): Contents {
-    let pooled = this.#incarnations.get(seen.incarnation);
-    if (pooled === undefined) {
-      pooled = { fields: new CounterFields(), versions: new Map() };
-      this.#incarnations.set(seen.incarnation, pooled);
-    }
-    const known = pooled.versions.get(seen.version);
-    if (known && isSameState(known.seen, seen)) return known.contents;
-    const contents = decodeContents(seen, this.#size++, pooled.fields);
-    pooled.versions.set(seen.version, { seen, contents });
-    return contents;
-  }
-}
-
-/** The states of one incarnation. */
-interface PooledStates {
-  readonly fields: CounterFields;
-  /** The last of each version. */
-  readonly versions: Map<number, { readonly seen: SeenSession; readonly contents: Contents }>;
-}
-
-function groupByIncarnation(
-  observations: readonly Observation[],
-  byOp: ReadonlyMap<number, Operation>,
-): Map<string, Incarnation> {
-  const incarnations = new Map<string, Incarnation>();
-  for (const observation of observations) {
-    const known = incarnations.get(observation.incarnation);
-    if (known) {
-      known.observations.push(observation);
-      continue;
-    }
-    const { birth } = observation.contents;
-    incarnations.set(observation.incarnation, {
-      id: observation.incarnation,
-      key: observation.key,
-      observations: [observation],
-      birth: birth === undefined ? undefined : byOp.get(birth),
-      firstSeenIndex: observation.by.returnIndex,
-      firstSeenAtMs: observation.by.returnAtMs,
-    });
-  }
-  return incarnations;
 }

@@ -22,10 +22,10 @@ const doubtful = perModel((model) => [
 /** Whether a state is surely one that its session can have had: the rules need not look at it call by call. */
 function isPlain(model: Model, { by, key, seen, contents }: Observation): boolean {
   const link = linkOf(model, contents);
-  if (link === undefined || !link.isWhole || !link.isOrdered) return false;
+  if (link === undefined || !link.isWhole || !link.isPlain || !link.isOrdered) return false;
   const { call } = by;
   const meant = call.kind === "rotate" && call.to ? call.to : call.session;
-  return contents.strange.length === 0 && seen.id === meant.id && seen.tenant === meant.tenant &&
+  return seen.id === meant.id && seen.tenant === meant.tenant &&
     link.calls.key === key && !link.calls.hasFailed && link.calls.lastIndex <= by.returnIndex;
 }
 

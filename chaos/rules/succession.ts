@@ -8,10 +8,10 @@
  * @module
  */
 
-import { type Contents, isLaterRing, occurrences, timesIn } from "../contents.ts";
-import { COUNTS_PER_FIELD } from "../history.ts";
+import { type Contents, timesIn } from "../contents.ts";
 import type { Incarnation, Model, Observation, Operation } from "../model.ts";
-import { dissect, slotsOf, writersOf } from "./containment.ts";
+import { dissect, writersOf } from "./containment.ts";
+import { growthOf, pushedOut, type Spread, spread } from "./growth.ts";
 import { perModel } from "./per_model.ts";
 import { misplaced, overwritten } from "./real_time.ts";
 
@@ -23,6 +23,8 @@ export interface Link {
   readonly added: readonly Operation[];
   /** Whether it shows each call that it shows once and as a whole. */
   readonly isWhole: boolean;
+  /** Whether calls can have written all that it shows. */
+  readonly isPlain: boolean;
   /** Whether its parts are in an order that the calls can have had. */
   readonly isOrdered: boolean;
   /** What is true of the calls that it shows. */
@@ -58,12 +60,13 @@ export function linksIn(model: Model, incarnation: Incarnation): Link[] {
 const linksOf = perModel((model) => {
   const links: Link[] = [];
   for (const incarnation of model.incarnations.values()) {
-    let before: Contents | undefined;
+    let before: Spread | undefined;
     for (const contents of statesOf(incarnation)) {
       model.meter.step();
-      const link = before && linked(model, before, links[before.place]!, contents);
+      const after = spread(contents);
+      const link = before && linked(model, before, links[before.contents.place]!, after);
       links[contents.place] = link ?? unlinked(model, contents);
-      before = contents;
+      before = after;
     }
   }
   return links;
@@ -112,6 +115,7 @@ function unlinked(model: Model, contents: Contents): Link {
     keeps: undefined,
     added: writers,
     isWhole: repeated.length + partial.length === 0,
+    isPlain: contents.strange.length === 0,
     isOrdered: isOrdered(model, contents),
     calls,
   };
@@ -149,112 +153,23 @@ function isOrdered(model: Model, contents: Contents): boolean {
 }
 
 /** The link of a state that is the one before it and something more; undefined if it is not, as far as is easily seen. */
-function linked(
-  model: Model,
-  before: Contents,
-  link: Link,
-  contents: Contents,
-): Link | undefined {
-  if (!link.isWhole || before.birth !== contents.birth) return undefined;
-  const ops: number[] = [];
-  const added: Operation[] = [];
-  const isMore = addMarks(before, contents, ops) && addList(before.list, contents.list, ops) &&
-    addVectors(model, before.vectors, contents.vectors, ops) &&
-    addCounts(model, before, contents, added);
-  if (!isMore) return undefined;
-  const hasOrder = ops.length > 0 || before.set !== contents.set;
-  if (contents.set !== undefined && contents.set !== before.set) ops.push(contents.set);
-  for (const op of ops) {
-    const operation = model.byOp.get(op);
-    if (operation) added.push(operation);
-  }
+function linked(model: Model, before: Spread, link: Link, after: Spread): Link | undefined {
+  if (!link.isWhole || !link.isPlain) return undefined;
+  const growth = growthOf(model, before, after);
+  if (growth === undefined) return undefined;
+  const { contents } = after;
+  const { added, hasOrder } = growth;
   let { calls } = link;
   for (const operation of added) {
     if (!isShownOnce(contents, operation)) return undefined;
     calls = withCall(calls, operation, isGone(contents, operation));
   }
-  calls = withoutVectors(model, calls, before.vectors, contents.vectors);
+  calls = withoutVectors(model, calls, before.contents, contents);
   return {
-    keeps: isFullSince(model, contents, calls.lastGoneIndex) ? before : undefined,
-    ...{ added, calls, isWhole: true },
+    keeps: isFullSince(model, contents, calls.lastGoneIndex) ? before.contents : undefined,
+    ...{ added, calls, isWhole: true, isPlain: true },
     isOrdered: hasOrder ? isOrdered(model, contents) : link.isOrdered,
   };
-}
-
-function addMarks({ marks: before }: Contents, { marks }: Contents, ops: number[]): boolean {
-  let kept = 0;
-  for (const [place, op] of marks.entries()) {
-    // They seldom change places.
-    if (before[place] === op || before.includes(op)) kept++;
-    else ops.push(op);
-  }
-  return kept === before.length;
-}
-
-function addList(before: readonly number[], after: readonly number[], ops: number[]): boolean {
-  if (before === after) return true;
-  for (let place = 0; place < before.length; place++) {
-    if (before[place] !== after[place]) return false;
-  }
-  return addNew(after, before.length, ops);
-}
-
-function addVectors(
-  { settings: { capacity } }: Model,
-  before: readonly number[],
-  after: readonly number[],
-  ops: number[],
-): boolean {
-  return isLaterRing(before, after, capacity) &&
-    addNew(after, before.length - pushedOut(before, after), ops);
-}
-
-/** How many vectors have been pushed out of a ring since. */
-function pushedOut(before: readonly number[], after: readonly number[]): number {
-  const start = after.length === 0 ? -1 : before.indexOf(after[0]!);
-  return start < 0 ? before.length : start;
-}
-
-function addNew(after: readonly number[], from: number, ops: number[]): boolean {
-  for (let place = from; place < after.length; place++) {
-    const op = after[place]!;
-    if (occurrences(after, op) > 1) return false;
-    ops.push(op);
-  }
-  return true;
-}
-
-const OCTAL_PLACES = Array.from({ length: COUNTS_PER_FIELD }, (_, slot) => 8 ** slot);
-
-function addCounts(
-  model: Model,
-  { counts: before }: Contents,
-  { counts }: Contents,
-  added: Operation[],
-): boolean {
-  return counts.hasGrownFrom(before, (field, known, total) => {
-    const { slots, isOctal } = slotsOf(model, field);
-    return isOctal && addDigits(known, total, slots, added);
-  });
-}
-
-/** Whether a number is another one with some octal digits 1 in place of 0. */
-function addDigits(
-  before: number,
-  after: number,
-  slots: readonly (Operation | undefined)[],
-  added: Operation[],
-): boolean {
-  let rest = after - before;
-  for (let slot = COUNTS_PER_FIELD - 1; slot >= 0 && rest > 0; slot--) {
-    const by = OCTAL_PLACES[slot]!;
-    if (rest < by) continue;
-    rest -= by;
-    if (Math.floor(before / by) % 8 !== 0) return false;
-    const operation = slots[slot];
-    if (operation) added.push(operation);
-  }
-  return rest === 0;
 }
 
 /** Whether a call is shown as a whole, and nothing of it twice; a vector can have been pushed out. */
@@ -269,11 +184,12 @@ function isShownOnce(contents: Contents, { op, call }: Operation): boolean {
 function withoutVectors(
   { byOp }: Model,
   calls: CallsSummary,
-  before: readonly number[],
-  after: readonly number[],
+  before: Contents,
+  after: Contents,
 ): CallsSummary {
-  let lastGoneIndex = calls.lastGoneIndex;
-  for (const op of before.slice(0, pushedOut(before, after))) {
+  if (before.trajectory === after.trajectory) return calls;
+  let { lastGoneIndex } = calls;
+  for (const op of before.vectors.slice(0, pushedOut(before.vectors, after.vectors))) {
     lastGoneIndex = Math.max(lastGoneIndex, byOp.get(op)?.invokeIndex ?? -1);
   }
   return lastGoneIndex === calls.lastGoneIndex ? calls : { ...calls, lastGoneIndex };
