@@ -66,11 +66,20 @@ export async function fillFolder(
   }
 }
 
+/** A child of a server that was killed may be writing there for a moment still, as a replica's that rewrites its file. */
+const MOST_REMOVALS = 200;
+const REMOVAL_PAUSE_MS = 10;
+
 export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  for (let removal = 1;; removal++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      const isFilled = error instanceof Error && "code" in error && error.code === "ENOTEMPTY";
+      if (!isFilled || removal === MOST_REMOVALS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, REMOVAL_PAUSE_MS));
+    }
   }
 }
 
