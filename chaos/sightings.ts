@@ -78,6 +78,26 @@ export class Sightings {
     return new Set(keys).size;
   }
 
+  /** Sessions that had longer to live than the TTL: the store's clock had gone back. */
+  get longLived(): number {
+    const { observations, settings: { ttlMs, toleranceMs } } = this.#model;
+    const keys = observations.filter(({ seen }) => seen.expiresInMs > ttlMs + toleranceMs)
+      .map(({ key }) => key);
+    return new Set(keys).size;
+  }
+
+  /** Calls that were told "expired" of a session that was to live on then: the store's clock had gone forth. */
+  get cutShort(): number {
+    const { operations, observations } = this.#model;
+    return operations.filter(({ result, key, invokeIndex, returnAtMs }) =>
+      result?.kind === "not-found" && result.reason === "expired" &&
+      observations.some(({ key: other, by, seen }) =>
+        other === key && by.returnIndex < invokeIndex &&
+        by.invokeAtMs + seen.expiresInMs > returnAtMs
+      )
+    ).length;
+  }
+
   /** Sessions that two pods or more began while each took the store for away. */
   get splitBirths(): number {
     let count = 0;

@@ -157,6 +157,18 @@ export const SOMETIMES: readonly Sometimes[] = [
       results((result) => result.kind === "not-found" && result.reason === "expired"),
   },
   {
+    name: "cut-short-by-the-stores-clock",
+    reachedBy: "a write to a session that a jump forth of the store's clock has ended",
+    ...{ stores: MEMORY, faults: ["store-clock-jump"], histories: 1_500 },
+    count: ({ cutShort }) => cutShort,
+  },
+  {
+    name: "prolonged-by-the-stores-clock",
+    reachedBy: "a look at a session that was renewed before the store's clock jumped back",
+    ...{ stores: MEMORY, faults: ["store-clock-jump"], histories: 100 },
+    count: ({ longLived }) => longLived,
+  },
+  {
     name: "ttl-passed-during-an-outage",
     reachedBy: "a session that is left alone while the store is away for longer than its TTL",
     ...{ stores: ["memory", "redis"], faults: ["ttl-in-outage"], histories: 60 },

@@ -11,23 +11,30 @@
 import type { Model, Operation } from "../model.ts";
 import { endAfterLosses } from "./jumped_expiry.ts";
 import { lossesWithin } from "./loss.ts";
+import { mayRenew } from "./renewals.ts";
 import { beginners } from "./session_ends.ts";
-import { earliestTold, hasJumped, latestTold } from "./store_clock.ts";
+import { earliestTold, hasJumped, latestTold, movedLittle } from "./store_clock.ts";
 
 /** Whether what a call began may have been displaced by something older when another call looked. */
 export function mayBeDisplaced(model: Model, birth: Operation, by: Operation): boolean {
   if (!hasJumped(model)) return false;
-  const madeMs = earliestTold(model, birth.invokeAtMs, by.returnAtMs);
-  return beginners(model, birth.key).some((other) =>
-    other !== birth && other.invokeIndex < by.returnIndex &&
-    latestGiven(model, other, by.returnAtMs) >= madeMs
+  const untilMs = birth.fate === "acknowledged" ? birth.returnAtMs : Infinity;
+  const madeMs = earliestTold(model, birth.invokeAtMs, Math.min(untilMs, by.returnAtMs));
+  return begun(model, birth.key).some((other) =>
+    other !== birth && other.invokeIndex < birth.endIndex &&
+    latestGiven(model, other, by.returnAtMs) > madeMs
   );
 }
 
-/** As that, of a write: to whatever was begun under its key. */
+/** As that, of a write: whatever it was meant for. */
 export function mayBeWrittenToDisplaced(model: Model, write: Operation, by: Operation): boolean {
   return hasJumped(model) &&
-    beginners(model, write.key).some((birth) => mayBeDisplaced(model, birth, by));
+    begun(model, write.key).some((birth) => mayBeDisplaced(model, birth, by));
+}
+
+/** The calls that may have begun a session, and did not only find one. */
+function begun(model: Model, key: string): readonly Operation[] {
+  return beginners(model, key).filter((operation) => mayRenew(model, operation));
 }
 
 /** The latest time of creation that may be given with what a call began, after losses of memory; without one, none. */
@@ -38,5 +45,6 @@ function latestGiven(model: Model, birth: Operation, atMs: number): number {
   if (losses.length === 0) return -Infinity;
   const toMs = Math.min(birth.returnAtMs, fromMs + lateBoundMs, losses[0]!.untilMs);
   const kept = { endMs: latestTold(model, fromMs, Math.max(fromMs, toMs)), fromMs, mayStay: false };
-  return endAfterLosses(model, kept, losses, atMs) + 2 * commandTimeoutMs;
+  const blurMs = movedLittle(model, 2 * commandTimeoutMs) ? 2 * commandTimeoutMs : 0;
+  return endAfterLosses(model, kept, losses, atMs) + blurMs;
 }

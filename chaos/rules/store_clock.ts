@@ -32,6 +32,12 @@ export function hasJumped(model: Model): boolean {
   return offsetsOf(model).length > 1;
 }
 
+/** Whether it was, at some moment, ahead of what it had been at another by less than so much, and not by nothing. */
+export function movedLittle(model: Model, mostMs: number): boolean {
+  const all = offsetsOf(model);
+  return all.some((one) => all.some(({ ms }) => ms !== one.ms && Math.abs(ms - one.ms) <= mostMs));
+}
+
 /** The least that it was ahead of the run's between two moments; behind is less than zero. */
 export function leastAhead(model: Model, fromMs: number, untilMs: number): number {
   return Math.min(...within(model, fromMs, untilMs).map(({ ms }) => ms));

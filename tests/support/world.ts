@@ -178,7 +178,14 @@ export interface TestPod extends AsyncDisposable {
 /** Where pods live. */
 export class World {
   readonly clock = new VirtualClock();
-  readonly store = new MemoryStore({ clock: this.clock });
+  /** How far the store's clock is ahead of everybody's. */
+  storeAheadMs = 0;
+  readonly store = new MemoryStore({
+    clock: {
+      now: () => this.clock.now() + this.storeAheadMs,
+      after: (delayMs, callback) => this.clock.after(delayMs, callback),
+    },
+  });
 
   /**
    * A new pod. It does not hear of other pods' commits unless `hears` is set. With `place` its journal outlives it
