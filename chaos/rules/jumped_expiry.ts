@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { FaultWindow, Incarnation, Model, Observation, Operation } from "../model.ts";
-import { lossesWithin } from "./loss.ts";
+import type { Incarnation, Model, Observation, Operation } from "../model.ts";
+import { type Loss, lossesWithin } from "./loss.ts";
 import { isPunctual, mayRenew } from "./renewals.ts";
 import { arrivals } from "./session_ends.ts";
 import { earliestTold, latestTold, leastAhead, mostAhead } from "./store_clock.ts";
@@ -126,15 +126,14 @@ export interface Kept {
 export function endAfterLosses(
   model: Model,
   { endMs, fromMs, mayStay }: Kept,
-  losses: readonly FaultWindow[],
+  losses: readonly Loss[],
   atMs: number,
 ): number {
   let [lastMs, heardMs] = [endMs, fromMs];
-  for (const { kind, downAtMs, untilMs } of losses) {
+  for (const { isAll, downAtMs, untilMs } of losses) {
     const before = leastAhead(model, heardMs, Math.max(heardMs, downAtMs - 1));
     const givenMs = lastMs - before + mostAhead(model, Math.min(untilMs, atMs), atMs);
-    const isAll = kind !== "store-rollback" && !mayStay;
-    lastMs = isAll ? givenMs : Math.max(lastMs, givenMs);
+    lastMs = isAll && !mayStay ? givenMs : Math.max(lastMs, givenMs);
     heardMs = Math.max(heardMs, downAtMs);
   }
   return lastMs;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type FaultWindow, type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
+import { type Incarnation, keyOf, type Model, type Operation } from "../model.ts";
 import { containsAll } from "./containment.ts";
 import { wasEvicted } from "./eviction.ts";
 import { OrderIndex } from "./order_index.ts";
@@ -48,10 +48,36 @@ export function losesMemoryWithin(model: Model, fromMs: number, untilMs: number)
   return lossesOf(model).spans.touches(fromMs, untilMs);
 }
 
-/** The losses of memory that took place between two moments, the first first. */
-export function lossesWithin(model: Model, fromMs: number, untilMs: number): FaultWindow[] {
-  return lossesOf(model).all.filter((loss) => loss.untilMs >= fromMs && loss.downAtMs <= untilMs);
+/** A time without the store, after which it had lost its memory. */
+export interface Loss {
+  readonly downAtMs: number;
+  readonly untilMs: number;
+  /** Whether nothing at all was left, and not an older state. */
+  readonly isAll: boolean;
 }
+
+/** The losses of memory that touch a span of time, the first first. */
+export function lossesWithin(model: Model, fromMs: number, untilMs: number): Loss[] {
+  return separateLosses(model).filter((loss) =>
+    loss.untilMs >= fromMs && loss.downAtMs <= untilMs
+  );
+}
+
+/** Those that overlap are one: the store is not there for anybody in between. */
+const separateLosses = perModel((model) => {
+  const losses: Loss[] = [];
+  const sorted = lossesOf(model).all.toSorted((a, b) => a.downAtMs - b.downAtMs);
+  for (const { kind, downAtMs, untilMs } of sorted) {
+    const isAll = kind !== "store-rollback";
+    const last = losses.at(-1);
+    if (last === undefined || last.untilMs < downAtMs) losses.push({ downAtMs, untilMs, isAll });
+    else {
+      const together = { untilMs: Math.max(last.untilMs, untilMs), isAll: last.isAll && isAll };
+      losses[losses.length - 1] = { ...last, ...together };
+    }
+  }
+  return losses;
+});
 
 /** Whether the store lost its memory at all. */
 export function hasLost(model: Model): boolean {
