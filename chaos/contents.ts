@@ -31,9 +31,7 @@ export class Contents {
 
   /** Counter fields as they are. */
   get counts(): ReadonlyMap<string, number> {
-    return this.#counts ??= new Map(
-      fieldsOf(this.context, "count").map((field) => [field, this.context[field] as number]),
-    );
+    return this.#counts ??= countsIn(this.context);
   }
 
   /** The call whose value the field `s` has. */
@@ -111,13 +109,19 @@ function isNumbered(field: string): boolean {
   return field.length > 1;
 }
 
-function fieldsOf(context: SeenSession["context"], part: Part): string[] {
-  return Object.keys(context).filter((field) => partOf(field, context[field]) === part);
+function countsIn(context: SeenSession["context"]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const [field, value] of Object.entries(context)) {
+    if (partOf(field, value) === "count") counts.set(field, value as number);
+  }
+  return counts;
 }
 
 function marksIn(context: SeenSession["context"]): readonly number[] {
   const marks: number[] = [];
-  for (const field of fieldsOf(context, "mark")) {
+  const values = Object.values(context);
+  for (const [place, field] of Object.keys(context).entries()) {
+    if (partOf(field, values[place]) !== "mark") continue;
     const op = markedBy(field);
     // The same number can be written in more than one way.
     if (field[1] !== "0" || !marks.includes(op)) marks.push(op);

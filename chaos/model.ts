@@ -7,6 +7,7 @@
 
 import type {
   Call,
+  CallKind,
   Effect,
   History,
   HistoryEvent,
@@ -34,6 +35,7 @@ export type Fate =
 export interface Operation {
   readonly op: number;
   readonly call: Call;
+  readonly kind: CallKind;
   readonly pod: string;
   /** The session's tenant and id as one text. */
   readonly key: string;
@@ -103,6 +105,8 @@ export interface Model {
   readonly observations: readonly Observation[];
   /** What pods showed while the store was away, or had not everything. */
   readonly degraded: readonly Observation[];
+  /** How many states these show. */
+  readonly states: number;
   readonly incarnations: ReadonlyMap<string, Incarnation>;
   readonly kills: readonly { readonly pod: string; readonly index: number }[];
   /** Spans in which a pod stood still. */
@@ -141,7 +145,7 @@ export function effectOf<Kind extends Effect["kind"]>(
 
 /** Whether a call changes or renews a session that exists. */
 export function isWrite(operation: Operation): boolean {
-  return operation.call.kind !== "get" && operation.call.kind !== "getOrCreate";
+  return operation.kind !== "get" && operation.kind !== "getOrCreate";
 }
 
 /** Indexes a history. */
@@ -172,7 +176,7 @@ export function buildModel(history: History, meter: WorkMeter = new WorkMeter())
   const seen = observe(
     history.events.length,
     byOp,
-    ({ key, call: { kind, to } }) => kind === "rotate" && to ? keys.keyOf(to) : key,
+    ({ key, kind, call }) => kind === "rotate" && call.to ? keys.keyOf(call.to) : key,
   );
   const byKey = new Map<string, Operation[]>();
   for (const operation of operations) {
@@ -206,6 +210,7 @@ function begin(
   return {
     op: event.call.op,
     call: event.call,
+    kind: event.call.kind,
     pod: event.pod,
     key: keys.keyOf(event.call.session),
     isFinal: event.final ?? false,

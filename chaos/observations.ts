@@ -14,6 +14,8 @@ export interface Observations {
   readonly observations: readonly Observation[];
   /** What pods showed while the store was away, in that order. */
   readonly degraded: readonly Observation[];
+  /** How many states they show. */
+  readonly states: number;
   /** In the order in which the store showed them. */
   readonly incarnations: ReadonlyMap<string, Incarnation>;
 }
@@ -30,10 +32,10 @@ export function observe(
   for (const [id, answers] of answersByIncarnation(byOp.values())) {
     states.begin();
     const stored: Observation[] = [];
-    for (const answer of inOrder(answers, ({ seen }) => seen.version)) {
-      const observation = observationOf(answer, keyShownBy(answer.by), states);
-      byReturn[answer.by.returnIndex] = observation;
-      if (!answer.by.isDegraded) stored.push(observation);
+    for (const by of inOrder(answers, (answer) => shownBy(answer)!.version)) {
+      const observation = observationOf(by, shownBy(by)!, keyShownBy(by), states);
+      byReturn[by.returnIndex] = observation;
+      if (!by.isDegraded) stored.push(observation);
     }
     if (stored.length === 0) continue;
     incarnations.push(incarnationOf(id, inOrder(stored, ({ by }) => by.returnIndex), byOp));
@@ -45,23 +47,22 @@ export function observe(
   }
   incarnations.sort((a, b) => a.firstSeenIndex - b.firstSeenIndex);
   const byId = new Map(incarnations.map((incarnation) => [incarnation.id, incarnation]));
-  return { observations, degraded, incarnations: byId };
+  return { observations, degraded, states: states.size, incarnations: byId };
 }
 
-/** A session that a call was answered with. */
-interface Answer {
-  readonly by: Operation;
-  readonly seen: SeenSession;
+/** The session that a call was answered with. */
+function shownBy({ result }: Operation): SeenSession | undefined {
+  return result?.kind === "session" ? result.session : undefined;
 }
 
-function answersByIncarnation(operations: Iterable<Operation>): Map<string, Answer[]> {
-  const incarnations = new Map<string, Answer[]>();
+function answersByIncarnation(operations: Iterable<Operation>): Map<string, Operation[]> {
+  const incarnations = new Map<string, Operation[]>();
   for (const by of operations) {
-    if (by.result?.kind !== "session") continue;
-    const { session: seen } = by.result;
+    const seen = shownBy(by);
+    if (seen === undefined) continue;
     const others = incarnations.get(seen.incarnation);
-    if (others) others.push({ by, seen });
-    else incarnations.set(seen.incarnation, [{ by, seen }]);
+    if (others) others.push(by);
+    else incarnations.set(seen.incarnation, [by]);
   }
   return incarnations;
 }
@@ -79,15 +80,32 @@ export function inOrder<Item>(
   return items;
 }
 
-function observationOf({ by, seen }: Answer, key: string, states: States): Observation {
-  const { call } = by;
-  const asked = call.kind === "get" ? call.fresh === true : call.kind !== "getOrCreate";
+/** What the store had of which something is true, in the order of the returns; looked at incarnation by incarnation. */
+export function storedWhere(
+  { incarnations }: Pick<Observations, "incarnations">,
+  isTrue: (observation: Observation) => boolean,
+): readonly Observation[] {
+  const found: Observation[] = [];
+  for (const { observations } of incarnations.values()) {
+    for (const observation of observations) if (isTrue(observation)) found.push(observation);
+  }
+  return inOrder(found, ({ by }) => by.returnIndex);
+}
+
+function observationOf(
+  by: Operation,
+  seen: SeenSession,
+  key: string,
+  states: States,
+): Observation {
+  const { kind } = by;
+  const asked = kind === "get" ? by.call.fresh === true : kind !== "getOrCreate";
   const contents = states.contentsOf(seen);
   return {
     ...{ by, key, contents, seen },
     incarnation: seen.incarnation,
     version: seen.version,
-    isFresh: asked || (call.kind === "getOrCreate" && contents.birth === by.op),
+    isFresh: asked || (kind === "getOrCreate" && contents.birth === by.op),
   };
 }
 
@@ -111,6 +129,11 @@ class States {
   #size = 0;
   #version = 0;
   #last: Contents | undefined;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** Goes on with another incarnation. */
   begin(): void {

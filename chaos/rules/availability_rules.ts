@@ -22,7 +22,8 @@ export const failOpen: Rule = {
   *check(model) {
     if (model.settings.failMode !== "open") return;
     for (const operation of model.operations) {
-      const { result } = operation;
+      const { result, fate } = operation;
+      if (fate === "acknowledged" || fate === "journaled") continue;
       if (result?.kind !== "unavailable" || mayFail(model, operation, result.outcome)) continue;
       yield {
         guarantee: "G8",
@@ -38,13 +39,13 @@ export const failOpen: Rule = {
 function mayFail(model: Model, operation: Operation, outcome: "not-applied" | "unknown"): boolean {
   const { call, invokeAtMs, returnIndex } = operation;
   if (call.kind === "rotate") return true;
-  if (call.kind === "update" && !isHeld(model, operation)) return true;
-  if (outcome === "not-applied") return false;
+  const isUnknown = () => call.kind === "update" && !isHeld(model, operation);
+  if (outcome === "not-applied") return isUnknown();
   // Sent, and then refused; or there was no room to keep it besides.
   if (model.settings.boundsJournal || mayBeRefused(model, operation)) return true;
   // Applied, and what it led to has ended before it could be read; or sent, and the store forgot it.
   return mayHaveEnded(model, operation, returnIndex) || hasVanished(model, operation) ||
-    mayHaveRunOut(model, operation) || mayHaveLost(model, invokeAtMs, returnIndex);
+    mayHaveRunOut(model, operation) || mayHaveLost(model, invokeAtMs, returnIndex) || isUnknown();
 }
 
 /**

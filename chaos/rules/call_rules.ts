@@ -81,11 +81,12 @@ export const recovery: Rule = {
   guarantees: ["G1"],
   *check(model) {
     for (const operation of model.operations) {
+      if (!operation.isFinal) continue;
       const end = operation.result?.kind ?? "no answer";
       // That nothing is found is judged by the rules on expiry.
       const isAnswered = !operation.isDegraded &&
         (operation.fate === "acknowledged" || end === "not-found");
-      if (!operation.isFinal || isAnswered) continue;
+      if (isAnswered) continue;
       yield {
         guarantee: "G1",
         rule: "recovery",

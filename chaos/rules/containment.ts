@@ -20,7 +20,7 @@ interface Anatomy {
 }
 
 /** By the places of their states. */
-const anatomies = perModel((): Anatomy[] => []);
+const anatomies = perModel(({ states }) => new Array<Anatomy | undefined>(states));
 
 function anatomyOf(model: Model, contents: Contents): Anatomy {
   model.meter.step();

@@ -7,15 +7,17 @@
 import { timesIn } from "../contents.ts";
 import type { Effect } from "../history.ts";
 import { keyOf, type Model, type Observation, type Operation } from "../model.ts";
+import { storedWhere } from "../observations.ts";
 import { contained, partial, repeated } from "./containment.ts";
 import { perModel } from "./per_model.ts";
 import { misplaced, overwritten } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
+import { arrivals } from "./session_ends.ts";
 import { linkOf } from "./succession.ts";
 
 /** What the store had, and what pods showed without it, but for what is plainly as it should be. */
 const doubtful = perModel((model) => [
-  ...model.observations.filter((observation) => !isPlain(model, observation)),
+  ...storedWhere(model, (observation) => !isPlain(model, observation)),
   ...model.degraded,
 ]);
 
@@ -34,11 +36,6 @@ export const isolation: Rule = {
   name: "isolation",
   guarantees: ["G7", "G2"],
   *check(model) {
-    const rotatedTo = new Set(
-      model.operations.flatMap(({ call, fate }) =>
-        call.to && fate !== "failed" ? [keyOf(call.to)] : []
-      ),
-    );
     for (const observation of doubtful(model)) {
       const { seen, key } = observation;
       if (keyOf(seen) !== key) {
@@ -51,7 +48,7 @@ export const isolation: Rule = {
       }
       for (const writer of contained(model, observation)) {
         const isOwn = writer.key === key ||
-          (writer.call.session.tenant === seen.tenant && rotatedTo.has(key));
+          (writer.call.session.tenant === seen.tenant && arrivals(model, key).length > 0);
         if (isOwn) continue;
         const foreign = writer.call.session.tenant !== observation.by.call.session.tenant;
         yield violation(

@@ -42,15 +42,15 @@ export const collectEvidence: (model: Model) => EvidenceByKey = perModel((model)
 });
 
 function evidenceKind(operation: Operation): Evidence["kind"] | undefined {
-  const { call, result } = operation;
+  const { kind, result } = operation;
   // What a pod says while the store is away is about what it holds.
   if (result === undefined || operation.isDegraded) return undefined;
   if (result.kind === "absent" || result.kind === "not-found") return "told";
   if (result.kind === "boolean") {
-    if (call.kind === "destroy") return result.value ? "destroyed" : "told";
+    if (kind === "destroy") return result.value ? "destroyed" : "told";
     return result.value ? undefined : "told";
   }
-  return call.kind === "rotate" && result.kind === "session" ? "rotated" : undefined;
+  return kind === "rotate" && result.kind === "session" ? "rotated" : undefined;
 }
 
 /**

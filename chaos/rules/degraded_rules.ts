@@ -5,6 +5,7 @@
  */
 
 import type { Model, Observation, Operation } from "../model.ts";
+import { storedWhere } from "../observations.ts";
 import { contained, containsAll } from "./containment.ts";
 import { latestExpiry } from "./expiry_rules.ts";
 import { mayHaveLost } from "./loss.ts";
@@ -128,11 +129,11 @@ export const degradedDestroys: Rule = {
   guarantees: ["G9"],
   *check(model) {
     // Where a rotation leads back to, a session may come back.
-    if (model.operations.some(({ call, fate }) => call.kind === "rotate" && fate !== "failed")) {
+    if (model.operations.some(({ kind, fate }) => kind === "rotate" && fate !== "failed")) {
       return;
     }
     for (const destroy of model.operations) {
-      const isKept = destroy.call.kind === "destroy" && destroy.fate === "journaled";
+      const isKept = destroy.kind === "destroy" && destroy.fate === "journaled";
       if (isKept) yield* cameBack(model, destroy);
     }
   },
@@ -217,10 +218,10 @@ export const meantForAnother: Rule = {
   name: "meant-for-another",
   guarantees: ["G9"],
   *check(model) {
-    for (const observation of model.observations) {
+    const waits = ({ contents }: Observation) => linkOf(model, contents)!.calls.waited.length > 0;
+    for (const observation of storedWhere(model, waits)) {
       const { contents, by } = observation;
       const { waited } = linkOf(model, contents)!.calls;
-      if (waited.length === 0) continue;
       const birth = contents.birth === undefined ? undefined : model.byOp.get(contents.birth);
       if (birth === undefined) continue;
       const isEarly = (write: Operation) =>

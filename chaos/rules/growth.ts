@@ -21,138 +21,141 @@ export interface Spread {
   readonly contents: Contents;
   readonly fields: readonly string[];
   readonly values: readonly unknown[];
-}
-
-/** What was added to a state. */
-export interface Growth {
-  /** The calls of which something was added. */
-  readonly added: readonly Operation[];
-  /** Whether something was added whose place among the others matters, or the field `s` has changed. */
-  readonly hasOrder: boolean;
+  /** What the field `s` has. */
+  readonly set: unknown;
 }
 
 /** Spreads out a state. */
 export function spread(contents: Contents): Spread {
   const { context } = contents;
-  return { contents, fields: Object.keys(context), values: Object.values(context) };
+  const fields = Object.keys(context);
+  const values = Object.values(context);
+  const place = fields.indexOf("s");
+  return { contents, fields, values, set: place < 0 ? undefined : values[place] };
 }
 
-/**
- * What was added to a state in which nothing is strange; undefined if it has lost something, or gained what is strange
- * or there twice, as far as is easily seen.
- */
-export function growthOf(model: Model, before: Spread, after: Spread): Growth | undefined {
-  const { set, birth } = after.contents;
-  if (before.contents.birth !== birth) return undefined;
-  const ops: number[] = [];
-  const added: Operation[] = [];
-  const isMore = addFields(model, before, after, ops, added) &&
-    addVectors(model, before.contents, after.contents, ops);
-  if (!isMore) return undefined;
-  const isSetAnew = before.contents.set !== set;
-  const hasOrder = ops.length > 0 || isSetAnew;
-  if (isSetAnew && set !== undefined) ops.push(set);
-  for (const op of ops) {
-    const operation = model.byOp.get(op);
-    if (operation) added.push(operation);
+/** Finds what was added to states; one for many, since there are many. */
+export class Growth {
+  readonly #model: Model;
+  #added: Operation[] = [];
+  #hasOrder = false;
+
+  constructor(model: Model) {
+    this.#model = model;
   }
-  return { added, hasOrder };
-}
 
-function addFields(
-  model: Model,
-  before: Spread,
-  after: Spread,
-  ops: number[],
-  added: Operation[],
-): boolean {
-  let kept = 0;
-  let at = 0;
-  for (let place = 0; place < after.fields.length; place++) {
-    const field = after.fields[place]!;
-    const value = after.values[place];
-    const isInPlace = before.fields[at] === field;
-    const known = isInPlace ? before.values[at++] : before.contents.context[field];
-    if (known !== undefined) kept++;
-    if (known === value) continue;
-    // The one field that may go and come back.
-    if (field === "s") {
-      if (partOf(field, value) !== "set") return false;
-    } else if (!addField(model, field, known, value, ops, added)) return false;
+  /** The calls of which something was added. */
+  get added(): readonly Operation[] {
+    return this.#added;
   }
-  const isSetGone = before.contents.set !== undefined && after.contents.set === undefined;
-  return kept + (isSetGone ? 1 : 0) === before.fields.length;
-}
 
-function addField(
-  model: Model,
-  field: string,
-  before: unknown,
-  after: unknown,
-  ops: number[],
-  added: Operation[],
-): boolean {
-  switch (partOf(field, after)) {
-    case "mark":
-      ops.push(markedBy(field));
-      return true;
-    case "list":
-      return addList(before as number[] | undefined ?? [], after as number[], ops);
-    case "count": {
-      const { slots, isOctal } = slotsOf(model, field);
-      return isOctal && addDigits(before as number | undefined ?? 0, after as number, slots, added);
+  /** Whether something was added whose place among the others matters, or the field `s` has changed. */
+  get hasOrder(): boolean {
+    return this.#hasOrder;
+  }
+
+  /**
+   * Finds what was added to a state in which nothing is strange; false if it has lost something, or gained what is
+   * strange or there twice, as far as is easily seen.
+   */
+  find(before: Spread, after: Spread): boolean {
+    this.#added = [];
+    this.#hasOrder = before.set !== after.set;
+    if (this.#hasOrder && after.set !== undefined) this.#add(this.#callOf(after.set as number));
+    return this.#addFields(before, after) && this.#addVectors(before.contents, after.contents);
+  }
+
+  #addFields(before: Spread, after: Spread): boolean {
+    let kept = 0;
+    let at = 0;
+    for (let place = 0; place < after.fields.length; place++) {
+      const field = after.fields[place]!;
+      const value = after.values[place];
+      const isInPlace = before.fields[at] === field;
+      const known = isInPlace ? before.values[at++] : before.contents.context[field];
+      if (known !== undefined) kept++;
+      if (known !== value && !this.#addField(field, known, value)) return false;
     }
-    default:
-      return false;
+    // The one field that may go.
+    const isSetGone = before.set !== undefined && after.set === undefined;
+    return kept + (isSetGone ? 1 : 0) === before.fields.length;
+  }
+
+  #addField(field: string, before: unknown, after: unknown): boolean {
+    switch (partOf(field, after)) {
+      case "set":
+        return true;
+      case "mark":
+        this.#addInOrder(markedBy(field));
+        return true;
+      case "list":
+        return this.#addList(before as number[] | undefined ?? [], after as number[]);
+      case "count":
+        return this.#addCount(field, before as number | undefined ?? 0, after as number);
+      default:
+        return false;
+    }
+  }
+
+  #addList(before: readonly number[], after: readonly number[]): boolean {
+    for (let place = 0; place < before.length; place++) {
+      if (before[place] !== after[place]) return false;
+    }
+    return this.#addNew(after, before.length);
+  }
+
+  #addVectors(before: Contents, after: Contents): boolean {
+    if (before.trajectory === after.trajectory) return true;
+    const kept = before.vectors.length - pushedOut(before.vectors, after.vectors);
+    return after.trajectory.every(isVector) &&
+      isLaterRing(before.vectors, after.vectors, this.#model.settings.capacity) &&
+      this.#addNew(after.vectors, kept);
+  }
+
+  #addNew(after: readonly number[], from: number): boolean {
+    for (let place = from; place < after.length; place++) {
+      const op = after[place]!;
+      if (occurrences(after, op) > 1) return false;
+      this.#addInOrder(op);
+    }
+    return true;
+  }
+
+  /** Whether a number is another one with some octal digits 1 in place of 0. */
+  #addCount(field: string, before: number, after: number): boolean {
+    const { slots, isOctal } = slotsOf(this.#model, field);
+    let rest = after - before;
+    for (let slot = COUNTS_PER_FIELD - 1; slot >= 0 && rest > 0; slot--) {
+      const by = OCTAL_PLACES[slot]!;
+      if (rest < by) continue;
+      rest -= by;
+      if (Math.floor(before / by) % 8 !== 0) return false;
+      this.#add(slots[slot]);
+    }
+    return isOctal && rest === 0;
+  }
+
+  #addInOrder(op: number): void {
+    this.#hasOrder = true;
+    this.#add(this.#callOf(op));
+  }
+
+  #callOf(op: number): Operation | undefined {
+    return this.#model.byOp.get(op);
+  }
+
+  #add(operation: Operation | undefined): void {
+    if (operation === undefined) return;
+    // Mostly one: a list of it takes less room than one that has grown.
+    if (this.#added.length === 0) this.#added = [operation];
+    else this.#added.push(operation);
   }
 }
 
-function addList(before: readonly number[], after: readonly number[], ops: number[]): boolean {
-  for (let place = 0; place < before.length; place++) {
-    if (before[place] !== after[place]) return false;
-  }
-  return addNew(after, before.length, ops);
-}
-
-function addVectors(model: Model, before: Contents, after: Contents, ops: number[]): boolean {
-  if (before.trajectory === after.trajectory) return true;
-  return after.trajectory.every(isVector) &&
-    isLaterRing(before.vectors, after.vectors, model.settings.capacity) &&
-    addNew(after.vectors, before.vectors.length - pushedOut(before.vectors, after.vectors), ops);
-}
+const OCTAL_PLACES = Array.from({ length: COUNTS_PER_FIELD }, (_, slot) => 8 ** slot);
 
 /** How many vectors have been pushed out of a ring since. */
 export function pushedOut(before: readonly number[], after: readonly number[]): number {
   const start = after.length === 0 ? -1 : before.indexOf(after[0]!);
   return start < 0 ? before.length : start;
-}
-
-function addNew(after: readonly number[], from: number, ops: number[]): boolean {
-  for (let place = from; place < after.length; place++) {
-    const op = after[place]!;
-    if (occurrences(after, op) > 1) return false;
-    ops.push(op);
-  }
-  return true;
-}
-
-const OCTAL_PLACES = Array.from({ length: COUNTS_PER_FIELD }, (_, slot) => 8 ** slot);
-
-/** Whether a number is another one with some octal digits 1 in place of 0. */
-function addDigits(
-  before: number,
-  after: number,
-  slots: readonly (Operation | undefined)[],
-  added: Operation[],
-): boolean {
-  let rest = after - before;
-  for (let slot = COUNTS_PER_FIELD - 1; slot >= 0 && rest > 0; slot--) {
-    const by = OCTAL_PLACES[slot]!;
-    if (rest < by) continue;
-    rest -= by;
-    if (Math.floor(before / by) % 8 !== 0) return false;
-    const operation = slots[slot];
-    if (operation) added.push(operation);
-  }
-  return rest === 0;
 }

@@ -38,10 +38,7 @@ export const journaledWrites: Rule = {
       ({ key }) => key,
     );
     if (waitedByKey.size === 0) return;
-    const looksByKey = Map.groupBy(
-      looksOf(model).filter(({ by }) => waitedByKey.has(by.key)),
-      ({ by }) => by.key,
-    );
+    const looksByKey = Map.groupBy(looksOf(model, waitedByKey), ({ by }) => by.key);
     for (const key of model.byKey.keys()) {
       const waited = waitedByKey.get(key);
       if (waited === undefined) continue;
@@ -125,13 +122,14 @@ function joinsOnly(model: Model, write: Operation): boolean {
     beginners(model, write.key).some((other) => other !== write);
 }
 
-function looksOf(model: Model): Look[] {
+/** Looks at sessions of some keys. */
+function looksOf(model: Model, keys: ReadonlyMap<string, unknown>): Look[] {
   const looks: Look[] = model.observations
-    .filter(({ by, key }) => by.key === key && by.call.kind !== "rotate")
+    .filter(({ by, key }) => keys.has(key) && by.key === key && by.kind !== "rotate")
     .map((observation) => ({ by: observation.by, observation }));
   for (const by of model.operations) {
     const isNothing = by.result?.kind === "absent" || by.result?.kind === "not-found";
-    if (isNothing && !by.isDegraded) looks.push({ by, observation: undefined });
+    if (isNothing && !by.isDegraded && keys.has(by.key)) looks.push({ by, observation: undefined });
   }
   return looks;
 }

@@ -58,9 +58,7 @@ export interface Loss {
 
 /** The losses of memory that touch a span of time, the first first. */
 export function lossesWithin(model: Model, fromMs: number, untilMs: number): Loss[] {
-  return separateLosses(model).filter((loss) =>
-    loss.untilMs >= fromMs && loss.downAtMs <= untilMs
-  );
+  return separateLosses(model).filter((loss) => loss.untilMs >= fromMs && loss.downAtMs <= untilMs);
 }
 
 /** Those that overlap are one: the store is not there for anybody in between. */

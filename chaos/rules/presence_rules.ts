@@ -4,7 +4,7 @@
  * @module
  */
 
-import { timesCounted, timesIn } from "../contents.ts";
+import { timesCounted } from "../contents.ts";
 import {
   effectOf,
   type Incarnation,
@@ -18,7 +18,7 @@ import { firstAfter, OrderIndex } from "./order_index.ts";
 import { perModel } from "./per_model.ts";
 import { inTimeOrder } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
-import { inVersionOrder, linkOf, linksIn } from "./succession.ts";
+import { inVersionOrder, linksIn, shownIn } from "./succession.ts";
 
 /** G1, G2: an acknowledged write is in every later state that came from the store; G5: and in cached ones. */
 export const acknowledgedWrites: Rule = {
@@ -27,11 +27,16 @@ export const acknowledgedWrites: Rule = {
   *check(model) {
     for (const incarnation of model.incarnations.values()) {
       const later = inTimeOrder(model) ? oldestLater(model, incarnation) : undefined;
+      const isShownBy = shownIn(model, incarnation);
       let views: Views | undefined;
       for (const operation of meanwhile(model, incarnation)) {
         model.meter.step();
-        if (operation.fate !== "acknowledged" || operation.call.effects.length === 0) continue;
-        if (later && isIn(later.after(operation.returnIndex), operation)) continue;
+        if (operation.fate !== "acknowledged") continue;
+        if (later) {
+          const oldest = later.after(operation.returnIndex);
+          if (!oldest || isShownBy(oldest.contents, operation)) continue;
+        }
+        if (operation.call.effects.length === 0) continue;
         views ??= viewsOf(incarnation);
         // It lived before the call and is seen after it: so it lived during the call.
         const wasThere = surelyLived(model, incarnation, operation);
@@ -43,31 +48,30 @@ export const acknowledgedWrites: Rule = {
   },
 };
 
-/** Asks for the oldest state of all that are seen later, where newer ones keep everything; undefined if they do not. */
+/** Asks for the oldest state of all that are seen later, where all keep what older ones show; undefined if they do not. */
 function oldestLater(
   model: Model,
-  { observations }: Incarnation,
+  incarnation: Incarnation,
 ): OrderIndex<Observation> | undefined {
+  const { observations } = incarnation;
+  const [first, ...others] = linksIn(model, incarnation);
+  const isKept = first!.isWhole && first!.calls.lastGoneIndex < 0 &&
+    others.every(({ keeps }) => keeps !== undefined) && isVersionOneState(observations);
+  return isKept
+    ? new OrderIndex(observations, "after", ({ by }) => by.invokeIndex, isOlder)
+    : undefined;
+}
+
+function isVersionOneState(observations: readonly Observation[]): boolean {
   const sorted = inVersionOrder(observations);
-  for (let index = 1; index < sorted.length; index++) {
-    const { contents: before, version } = sorted[index - 1]!;
-    const { contents, version: next } = sorted[index]!;
-    if (contents === before) continue;
-    if (next === version || linkOf(model, contents)?.keeps !== before) return undefined;
-  }
-  return new OrderIndex(observations, "after", ({ by }) => by.invokeIndex, isOlder);
+  return sorted.every(({ version, contents }, index) => {
+    const before = sorted[index - 1];
+    return before === undefined || before.version !== version || before.contents === contents;
+  });
 }
 
 function isOlder(one: Observation, other: Observation): boolean {
   return one.version < other.version;
-}
-
-/** Whether the oldest state of those that are to show a call plainly does, if there are any. */
-function isIn(oldest: Observation | undefined, { op, call }: Operation): boolean {
-  return oldest === undefined ||
-    call.effects.every((effect) =>
-      effect.kind === "birth" || timesIn(oldest.contents, op, effect) > 0
-    );
 }
 
 /** The calls to an incarnation's key that can have met it and are followed by a look at it, or looked at it themselves. */
@@ -195,7 +199,7 @@ export const ownResult: Rule = {
 function* answered({ observations, degraded }: Model): Iterable<Observation> {
   for (const seen of [observations, degraded]) {
     for (const observation of seen) {
-      const { kind } = observation.by.call;
+      const { kind } = observation.by;
       if (kind !== "get" && kind !== "getOrCreate" && kind !== "rotate") yield observation;
     }
   }
@@ -251,30 +255,38 @@ class Chains {
   }
 }
 
-/** Where each increment is seen: in the incarnation that shows it last. */
-const homesOf = perModel((model): ReadonlyMap<Operation, string> => {
-  const homes = new Map<Operation, string>();
+/** By where the increments begin: the incarnation that shows it last. */
+type Homes = readonly (string | undefined)[];
+
+const homesOf = perModel((model): Homes => {
+  const homes = noHomes(model);
   for (const incarnation of model.incarnations.values()) {
     const { id, key, observations } = incarnation;
     const hasMoved = observations.some((observation) => observation.key !== key);
     for (const { added } of linksIn(model, incarnation)) {
       for (const operation of added) {
         if (operation.key !== key && !hasMoved) continue;
-        const other = homes.get(operation);
+        const other = homes[operation.invokeIndex];
         // What is seen in several places takes a look at what was seen last.
         if (hasMoved || (other !== undefined && other !== id)) return lastHomesOf(model);
-        if (operation.result?.kind === "number") homes.set(operation, id);
+        if (operation.result?.kind === "number") homes[operation.invokeIndex] = id;
       }
     }
   }
   return homes;
 });
 
-function lastHomesOf(model: Model): ReadonlyMap<Operation, string> {
-  const homes = new Map<Operation, string>();
+function noHomes({ operations }: Model): (string | undefined)[] {
+  return new Array((operations.at(-1)?.invokeIndex ?? 0) + 1);
+}
+
+function lastHomesOf(model: Model): Homes {
+  const homes = noHomes(model);
   for (const observation of model.observations) {
     for (const operation of contained(model, observation)) {
-      if (operation.key === observation.key) homes.set(operation, observation.incarnation);
+      if (operation.key === observation.key) {
+        homes[operation.invokeIndex] = observation.incarnation;
+      }
     }
   }
   return homes;
@@ -282,7 +294,7 @@ function lastHomesOf(model: Model): ReadonlyMap<Operation, string> {
 
 function* nested(model: Model, chain: readonly Operation[]): Iterable<Violation> {
   const homes = homesOf(model);
-  for (const [home, calls] of Map.groupBy(chain, (operation) => homes.get(operation))) {
+  for (const [home, calls] of Map.groupBy(chain, ({ invokeIndex }) => homes[invokeIndex])) {
     if (home === undefined || calls.length < 2) continue;
     const answers = calls.map((operation) => {
       const total = operation.result?.kind === "number" ? operation.result.value : 0;
@@ -314,7 +326,7 @@ export const rotationKeepsState: Rule = {
   name: "rotation-keeps-state",
   guarantees: ["G2"],
   *check(model) {
-    const rotations = model.observations.filter(({ by }) => by.call.kind === "rotate");
+    const rotations = model.observations.filter(({ by }) => by.kind === "rotate");
     if (rotations.length === 0) return;
     const byBirth = Map.groupBy(
       model.incarnations.values(),

@@ -14,7 +14,7 @@ export class FirstToEnd {
   readonly #model: Model;
   #first: Operation | undefined;
   /** Of those that wait in a journal the first to be answered, by the lives of their pods. */
-  readonly #journaled = new Map<string, Operation>();
+  #journaled: Map<string, Operation> | undefined;
 
   constructor(model: Model) {
     this.#model = model;
@@ -24,17 +24,16 @@ export class FirstToEnd {
     if (!this.#first || operation.endIndex < this.#first.endIndex) this.#first = operation;
     if (operation.fate !== "journaled") return;
     const lineage = lineageOf(this.#model, operation.pod);
-    const other = this.#journaled.get(lineage);
+    const other = this.#journaled?.get(lineage);
     if (!other || operation.returnIndex < other.returnIndex) {
-      this.#journaled.set(lineage, operation);
+      (this.#journaled ??= new Map()).set(lineage, operation);
     }
   }
 
   /** One that came before a call, if any did. */
   before(operation: Operation): Operation | undefined {
     if (this.#first && isBefore(this.#model, this.#first, operation)) return this.#first;
-    if (this.#journaled.size === 0) return undefined;
-    const own = this.#journaled.get(lineageOf(this.#model, operation.pod));
+    const own = this.#journaled?.get(lineageOf(this.#model, operation.pod));
     return own && isBefore(this.#model, own, operation) ? own : undefined;
   }
 }
@@ -43,7 +42,7 @@ export class FirstToEnd {
 export class LastToEnd {
   readonly #model: Model;
   #last: Operation | undefined;
-  readonly #journaled = new Map<string, Operation>();
+  #journaled: Map<string, Operation> | undefined;
 
   constructor(model: Model) {
     this.#model = model;
@@ -55,16 +54,16 @@ export class LastToEnd {
       return;
     }
     const lineage = lineageOf(this.#model, operation.pod);
-    const other = this.#journaled.get(lineage);
+    const other = this.#journaled?.get(lineage);
     if (!other || operation.returnIndex > other.returnIndex) {
-      this.#journaled.set(lineage, operation);
+      (this.#journaled ??= new Map()).set(lineage, operation);
     }
   }
 
   /** Whether all came before a call; so they did if there are none. */
   areBefore(operation: Operation): boolean {
     if (this.#last && !isBefore(this.#model, this.#last, operation)) return false;
-    return this.#journaled.values().every((one) => isBefore(this.#model, one, operation));
+    return this.#journaled?.values().every((one) => isBefore(this.#model, one, operation)) ?? true;
   }
 }
 

@@ -12,9 +12,9 @@ import { perModel } from "./per_model.ts";
 const JOURNAL_MS = 20;
 
 /** Whether a call may have given a session its time anew: what it found keeps its own. */
-export function mayRenew(model: Model, { call, op, fate, result, isDegraded }: Operation): boolean {
-  if (fate === "failed" || call.kind === "get") return false;
-  if (call.kind === "getOrCreate" && result?.kind === "session") {
+export function mayRenew(model: Model, { kind, op, fate, result, isDegraded }: Operation): boolean {
+  if (fate === "failed" || kind === "get") return false;
+  if (kind === "getOrCreate" && result?.kind === "session") {
     // What it began can have been ended, and begun anew by somebody, before it was answered.
     return result.session.context.b === op || begunBy(model).has(op);
   }

@@ -11,8 +11,8 @@ import { perModel, perName } from "./per_model.ts";
 
 /** The calls that can have ended whatever lived under a key: destroys, and rotations away from it. */
 export const enders: (model: Model, key: string) => readonly Operation[] = perName((model, key) =>
-  (model.byKey.get(key) ?? []).filter(({ call, fate }) =>
-    (call.kind === "destroy" || call.kind === "rotate") && fate !== "failed"
+  (model.byKey.get(key) ?? []).filter(({ kind, fate }) =>
+    (kind === "destroy" || kind === "rotate") && fate !== "failed"
   )
 );
 
@@ -32,8 +32,8 @@ export function arrivals(model: Model, key: string): readonly Operation[] {
 /** The calls that can have brought something to life under a key. */
 export const beginners: (model: Model, key: string) => readonly Operation[] = perName(
   (model, key) => [
-    ...(model.byKey.get(key) ?? []).filter(({ call, fate }) =>
-      fate !== "failed" && call.kind === "getOrCreate"
+    ...(model.byKey.get(key) ?? []).filter(({ kind, fate }) =>
+      fate !== "failed" && kind === "getOrCreate"
     ),
     ...arrivals(model, key),
   ],

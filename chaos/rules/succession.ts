@@ -9,14 +9,17 @@
  */
 
 import { type Contents, timesIn } from "../contents.ts";
+import { inOrder } from "../observations.ts";
 import type { Incarnation, Model, Observation, Operation } from "../model.ts";
 import { dissect, writersOf } from "./containment.ts";
-import { growthOf, pushedOut, type Spread, spread } from "./growth.ts";
+import { Growth, pushedOut, type Spread, spread } from "./growth.ts";
 import { perModel } from "./per_model.ts";
 import { misplaced, overwritten } from "./real_time.ts";
 
 /** What is known of a state by what came before it. */
 export interface Link {
+  /** The place of the state; the states of an incarnation have places one after the other, by their versions. */
+  readonly place: number;
   /** The state before it, if everything that this one has is surely still there. */
   readonly keeps: Contents | undefined;
   /** The calls that it shows; of those that the state before it shows, not all. */
@@ -27,6 +30,8 @@ export interface Link {
   readonly isPlain: boolean;
   /** Whether its parts are in an order that the calls can have had. */
   readonly isOrdered: boolean;
+  /** The call whose value the field `s` has. */
+  readonly set: number | undefined;
   /** What is true of the calls that it shows. */
   readonly calls: CallsSummary;
 }
@@ -47,63 +52,79 @@ export interface CallsSummary {
 
 /** The link of a state that the store had. */
 export function linkOf(model: Model, { place }: Contents): Link | undefined {
-  return linksOf(model)[place];
+  return linksOf(model).byPlace[place];
 }
 
 /** The links of an incarnation, in the order of its versions. */
-export function linksIn(model: Model, incarnation: Incarnation): Link[] {
-  const links = linksOf(model);
-  return Array.from(statesOf(incarnation), ({ place }) => links[place]!);
+export function linksIn(model: Model, incarnation: Incarnation): readonly Link[] {
+  return linksOf(model).byIncarnation.get(incarnation)!;
 }
 
-/** By the places of their states. */
-const linksOf = perModel((model) => {
-  const links: Link[] = [];
+interface Links {
+  /** By the places of their states. */
+  readonly byPlace: readonly (Link | undefined)[];
+  readonly byIncarnation: ReadonlyMap<Incarnation, readonly Link[]>;
+}
+
+const linksOf = perModel((model): Links => {
+  const byPlace = new Array<Link | undefined>(model.states);
+  const byIncarnation = new Map<Incarnation, Link[]>();
+  const growth = new Growth(model);
   for (const incarnation of model.incarnations.values()) {
+    const links: Link[] = [];
     let before: Spread | undefined;
-    for (const contents of statesOf(incarnation)) {
+    for (const { contents } of inVersionOrder(incarnation.observations)) {
+      if (byPlace[contents.place] !== undefined) continue;
       model.meter.step();
       const after = spread(contents);
-      const link = before && linked(model, before, links[before.contents.place]!, after);
-      links[contents.place] = link ?? unlinked(model, contents);
+      const link = before && linked(model, growth, before, links.at(-1)!, after);
+      byPlace[contents.place] = link ?? unlinked(model, contents);
+      links.push(byPlace[contents.place]!);
       before = after;
     }
+    byIncarnation.set(incarnation, links);
   }
-  return links;
+  return { byPlace, byIncarnation };
 });
 
 /** Whether a call is shown by a state that the store had. */
 export function wasShown(model: Model, { invokeIndex }: Operation): boolean {
-  return shownIn(model)[invokeIndex] === 1;
+  return shownSince(model)[invokeIndex]! >= 0;
 }
 
-/** By where the calls begin. */
-const shownIn = perModel((model) => {
+/** Asks whether a state of an incarnation, or an older one, shows a call; it may deny that if other incarnations do. */
+export function shownIn(
+  model: Model,
+  incarnation: Incarnation,
+): (contents: Contents, operation: Operation) => boolean {
+  const places = shownSince(model);
+  const first = linksIn(model, incarnation)[0]!.place;
+  return ({ place }, { invokeIndex }) => {
+    const since = places[invokeIndex]!;
+    return since >= first && since <= place;
+  };
+}
+
+/** By where the calls begin: the place of the first state that shows it, of one incarnation; -1 if there is none. */
+const shownSince = perModel((model) => {
   const end = model.operations.reduce((most, { invokeIndex }) => Math.max(most, invokeIndex), 0);
-  const shown = new Uint8Array(end + 1);
+  const since = new Int32Array(end + 1).fill(-1);
   for (const incarnation of model.incarnations.values()) {
-    for (const { added } of linksIn(model, incarnation)) {
-      for (const { invokeIndex } of added) shown[invokeIndex] = 1;
+    const links = linksIn(model, incarnation);
+    const first = links[0]!.place;
+    for (const { place, added } of links) {
+      for (const { invokeIndex } of added) {
+        const known = since[invokeIndex]!;
+        if (known < first || known > place) since[invokeIndex] = place;
+      }
     }
   }
-  return shown;
+  return since;
 });
 
 /** What was seen of an incarnation, in the order of its versions. */
 export function inVersionOrder(observations: readonly Observation[]): readonly Observation[] {
-  for (let index = 1; index < observations.length; index++) {
-    if (observations[index - 1]!.version > observations[index]!.version) {
-      return observations.toSorted((a, b) => a.version - b.version);
-    }
-  }
-  return observations;
-}
-
-/** An incarnation's states, each once. */
-function statesOf({ observations }: Incarnation): Set<Contents> {
-  const states = new Set<Contents>();
-  for (const { contents } of inVersionOrder(observations)) states.add(contents);
-  return states;
+  return inOrder(observations, ({ version }) => version);
 }
 
 function unlinked(model: Model, contents: Contents): Link {
@@ -112,12 +133,13 @@ function unlinked(model: Model, contents: Contents): Link {
   let calls = NO_CALLS;
   for (const writer of writers) calls = withCall(calls, writer, isGone(contents, writer));
   return {
+    place: contents.place,
     keeps: undefined,
     added: writers,
     isWhole: repeated.length + partial.length === 0,
     isPlain: contents.strange.length === 0,
     isOrdered: isOrdered(model, contents),
-    calls,
+    ...{ set: contents.set, calls },
   };
 }
 
@@ -142,9 +164,10 @@ function withCall(
 
 /** Whether a call has a vector that is not there. */
 function isGone(contents: Contents, { op, call }: Operation): boolean {
-  return call.effects.some((effect) =>
-    effect.kind === "vector" && timesIn(contents, op, effect) === 0
-  );
+  for (const effect of call.effects) {
+    if (effect.kind === "vector" && timesIn(contents, op, effect) === 0) return true;
+  }
+  return false;
 }
 
 function isOrdered(model: Model, contents: Contents): boolean {
@@ -153,31 +176,39 @@ function isOrdered(model: Model, contents: Contents): boolean {
 }
 
 /** The link of a state that is the one before it and something more; undefined if it is not, as far as is easily seen. */
-function linked(model: Model, before: Spread, link: Link, after: Spread): Link | undefined {
-  if (!link.isWhole || !link.isPlain) return undefined;
-  const growth = growthOf(model, before, after);
-  if (growth === undefined) return undefined;
+function linked(
+  model: Model,
+  growth: Growth,
+  before: Spread,
+  link: Link,
+  after: Spread,
+): Link | undefined {
+  if (!link.isWhole || !link.isPlain || !growth.find(before, after)) return undefined;
   const { contents } = after;
   const { added, hasOrder } = growth;
   let { calls } = link;
   for (const operation of added) {
-    if (!isShownOnce(contents, operation)) return undefined;
-    calls = withCall(calls, operation, isGone(contents, operation));
+    // An increment by itself is no more than the digit that was added.
+    const isDigit = !hasOrder && operation.call.effects.length === 1;
+    if (!isDigit && !isShownOnce(contents, operation)) return undefined;
+    calls = withCall(calls, operation, !isDigit && isGone(contents, operation));
   }
   calls = withoutVectors(model, calls, before.contents, contents);
   return {
+    place: contents.place,
     keeps: isFullSince(model, contents, calls.lastGoneIndex) ? before.contents : undefined,
-    ...{ added, calls, isWhole: true, isPlain: true },
+    ...{ added, calls, isWhole: true, isPlain: true, set: after.set as number | undefined },
     isOrdered: hasOrder ? isOrdered(model, contents) : link.isOrdered,
   };
 }
 
 /** Whether a call is shown as a whole, and nothing of it twice; a vector can have been pushed out. */
 function isShownOnce(contents: Contents, { op, call }: Operation): boolean {
-  return call.effects.every((effect) => {
+  for (const effect of call.effects) {
     const times = timesIn(contents, op, effect);
-    return times === 1 || (times === 0 && effect.kind === "vector");
-  });
+    if (times !== 1 && (times !== 0 || effect.kind !== "vector")) return false;
+  }
+  return true;
 }
 
 /** Calls of which the vectors are gone by now. */

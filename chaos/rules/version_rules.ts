@@ -32,7 +32,7 @@ export const versionOrder: Rule = {
           yield* keptState(model, earlier, later);
         }
       }
-      yield* noReturningValue(incarnation, sorted);
+      yield* noReturningValue(model, incarnation, sorted);
     }
   },
 };
@@ -90,13 +90,14 @@ function* keptState(
 
 /** G3: a value that was overwritten comes back only if its call takes effect a second time. */
 function* noReturningValue(
+  model: Model,
   incarnation: Incarnation,
   sorted: readonly Observation[],
 ): Iterable<Violation> {
   const left = new Map<number, Observation>();
   let current: number | undefined;
   for (const observation of sorted) {
-    const { set } = observation.contents;
+    const { set } = linkOf(model, observation.contents)!;
     if (set === current) continue;
     if (current !== undefined) left.set(current, observation);
     current = set;
