@@ -17,6 +17,8 @@ const LONGEST_PAUSE_MS = 100;
 export interface Unsettled {
   readonly sealed: SealedBatch;
   readonly incarnation: string | undefined;
+  /** When it was first sent, by the pod's clock: it may have been applied from then on. */
+  readonly firstAt: number;
 }
 
 /** What {@linkcode Attempts} work with. */
@@ -78,10 +80,10 @@ export class Attempts {
 
   /** Tries a batch; until it is answered it is unsettled. */
   async commit<Result>(
-    batch: Unsettled,
+    batch: Omit<Unsettled, "firstAt">,
     command: (timeoutMs: number) => Promise<Result>,
   ): Promise<Result> {
-    this.#unsettled = batch;
+    this.#unsettled = { ...batch, firstAt: this.#options.clock.now() };
     const result = await this.#until(command, true);
     this.#unsettled = undefined;
     return result;

@@ -177,10 +177,12 @@ export class AwayServer<Context extends object> {
    * Keeps a batch that was sent already. What waited for it is answered as if it had just been accepted: whether it
    * had been applied or not, it counts once (rule 6).
    */
-  #keepUnsettled(calls: readonly Call[], { sealed, incarnation }: Unsettled): void {
+  #keepUnsettled(calls: readonly Call[], { sealed, incarnation, firstAt }: Unsettled): void {
     const { journal } = this.#pod;
     const creation = asCreation(sealed.operations);
-    const session = creation ? this.#creating(creation) : this.#session(incarnation);
+    // Rule 21: a session that another pod may have seen counts from when it can have been made.
+    const acceptedAt = creation ? firstAt : this.#now;
+    const session = creation ? this.#creating(creation, firstAt) : this.#session(incarnation);
     const { sight } = session;
     const isDestroy = sealed.operations[0]?.kind === "destroy";
     if (sight.kind === "dead" && !isDestroy) {
@@ -197,7 +199,7 @@ export class AwayServer<Context extends object> {
       throw unconfirmed("The store did not confirm the command, and the journal is full.", cause);
     }
     journal.change(session, () => {
-      session.addSealed(sealed, sealed.ifVersion && patchOf(calls), this.#now);
+      session.addSealed(sealed, sealed.ifVersion && patchOf(calls), acceptedAt);
     });
     draft?.apply();
     if (isDestroy) this.#bury(session);
@@ -243,8 +245,11 @@ export class AwayServer<Context extends object> {
   }
 
   /** Online calls are served only where nothing waits, so a create that was sent is the first that does. */
-  #creating(creation: NonNullable<ReturnType<typeof asCreation>>): JournaledSession {
-    const view = createdView(this.#pod, creation, this.#now);
+  #creating(
+    creation: NonNullable<ReturnType<typeof asCreation>>,
+    firstAt: number,
+  ): JournaledSession {
+    const view = createdView(this.#pod, creation, firstAt);
     const target: Target = { kind: "creating", nonce: creation[0].nonce };
     return this.#pod.journal.begin(this.#entry, target, { kind: "whole", view });
   }

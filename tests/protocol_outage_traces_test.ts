@@ -335,3 +335,22 @@ Deno.test("trace 30 (rule 21): a heal does not lengthen the absolute lifetime", 
   await world.clock.advance(5_000);
   assertEquals(await stored(world, "u"), undefined);
 });
+
+Deno.test("rule 21: a create without an answer counts from its send, whatever the store forgot meanwhile", async () => {
+  const world = new World();
+  const p0 = world.pod({ maxLifetimeMs: 15_000, commandTimeoutMs: 1_000 });
+  await p0.manager.connect();
+  const held = p0.link.hold("commit", "reply");
+  const call = p0.acme.getOrCreate("u", { n: 1 });
+  await held.arrived;
+  // Another pod may have seen it by now.
+  assertEquals((await stored(world, "u"))!.expiresInMs, 15_000);
+  const comeBack = p0.link.refuse();
+  await world.during(call);
+  assertEquals((await p0.acme.get("u"))!.expiresInMs, 15_000 - world.clock.now());
+  world.store.forget();
+  comeBack();
+  await reconciled(world, p0);
+  const passedMs = world.clock.now();
+  assertEquals(Math.ceil((await stored(world, "u"))!.expiresInMs), Math.ceil(15_000 - passedMs));
+});
