@@ -131,7 +131,7 @@ export const FAULT_KINDS: readonly FaultDescription[] = [
     kind: "store-clock-jump",
     guarantee: "G6",
     effect: "the store's clock jumps, forth or back, while it runs or while it is restarted",
-    stores: SIMULATION,
+    stores: NOT_SQLITE,
   },
   {
     kind: "pod-drain",

@@ -5,6 +5,7 @@
  */
 
 import type { CaseFault } from "./case.ts";
+import { JUMPS_IN } from "./clock_jumps.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { injectPlainFault, type PlainFaultsRun } from "./plain_faults.ts";
 import type { OutageKind } from "./outage_kinds.ts";
@@ -28,13 +29,6 @@ export interface SimulatedFaultsOptions extends Omit<PlainFaultsRun, "nameOf" | 
   /** Whether a pod may end while something waits in its journal: its next life has that. */
   readonly isInherited: boolean;
 }
-
-/** The outages that the store's clock jumps in, by a fault's phase; it runs in the others. */
-const JUMPS_IN: Readonly<Partial<Record<CaseFault["phase"], OutageKind>>> = {
-  p0: "store-empty",
-  p1: "store-outage",
-  p2: "store-freeze",
-};
 
 /** How long a pod that is told to end may take. */
 const GRACE_MS = 30_000;

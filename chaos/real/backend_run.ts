@@ -51,13 +51,15 @@ export function faultsFor(
   target: Target,
   selected: readonly FaultKind[] | undefined,
 ): readonly FaultKind[] {
-  const { kind } = target.store;
+  const { store, store: { kind } } = target;
   const possible = kind === "redis-url"
     ? faultKindsOf("redis").filter((fault) =>
       isOutage(fault) ? OUTAGES_OF_LINKS.includes(fault) : fault !== "server-restart"
     )
     : faultKindsOf(kind);
-  return possible.filter((fault) => selected === undefined || selected.includes(fault));
+  const canJump = store.kind === "memory" || store.kind === "redis" && store.hasClock === true;
+  return possible.filter((fault) => canJump || fault !== "store-clock-jump")
+    .filter((fault) => selected === undefined || selected.includes(fault));
 }
 
 /** The cases that are run before all others: those whose faults can be made on a target. */

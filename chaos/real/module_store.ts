@@ -42,6 +42,7 @@ export class ModuleStore implements RealStore {
     return faultKindsOf("memory").filter((kind) => ofServers.includes(kind)).filter((kind) => {
       if (kind === "server-restart") return canDie;
       if (kind === "store-freeze") return canFreeze;
+      if (kind === "store-clock-jump") return false;
       if (!isOutage(kind)) return true;
       return OUTAGES_OF_LINKS.includes(kind) || (canDie && OUTAGES_OF_SERVERS.includes(kind));
     });

@@ -6,6 +6,7 @@
 
 import { cp, rename, rm } from "node:fs/promises";
 import type { CaseFault } from "../case.ts";
+import { JUMPS_IN } from "../clock_jumps.ts";
 import { FAULT_KINDS, type FaultKind, isOneLink, losesMemory } from "../fault_kinds.ts";
 import type { FaultSpans } from "../fault_plan.ts";
 import type { OutageKind } from "../outage_kinds.ts";
@@ -67,6 +68,15 @@ export function podsHit(fault: CaseFault, pods: number): readonly number[] {
   return isSingle ? [fault.pod] : [...Array(pods).keys()];
 }
 
+/** Who writes a jump of the store's clock down: it takes place between the two. */
+export interface JumpHearer {
+  begins(byMs: number): void;
+  ends(): void;
+}
+
+/** What the store is in when its clock jumps, if it does not run. */
+export type Jump = { readonly outage?: OutageKind; readonly lastsMs: number };
+
 /** The outages that can be made on a lane. */
 export interface Outages {
   /** Whether the store itself is being worked on: it cannot be frozen while it is dead. */
@@ -76,6 +86,8 @@ export interface Outages {
     fault: CaseFault & { readonly kind: OutageKind },
     pods: readonly number[],
   ): number | undefined;
+  /** Sets the store's clock, in the outage that the fault's phase says; undefined when it cannot be set now. */
+  jump?(fault: CaseFault, hearer: JumpHearer): Jump | undefined;
   /** Removes the record under a key; whether there was one. */
   evict(key: string): Promise<boolean>;
   /** Ends all of them; resolves when the store is as it should be. */
@@ -174,6 +186,35 @@ export class RealOutages implements Outages {
       default:
         return this.#down(server, lastsMs, false);
     }
+  }
+
+  jump(fault: CaseFault, hearer: JumpHearer): Jump | undefined {
+    const server = this.#server;
+    if (this.#isServing || server === undefined || !isRedis(server)) return undefined;
+    const { jumpClock } = server;
+    if (!jumpClock) return undefined;
+    const byMs = this.#spans.jumpMs(fault);
+    const set = async () => {
+      hearer.begins(byMs);
+      await jumpClock(byMs);
+      hearer.ends();
+    };
+    const outage = JUMPS_IN[fault.phase];
+    if (outage === undefined) {
+      const lastsMs = this.#serve(0, async () => {
+        await set();
+        return () => Promise.resolve();
+      });
+      return { lastsMs };
+    }
+    const lastsMs = this.#serve(this.#spans.outageMs(fault), async () => {
+      if (outage === "store-freeze") await server.freeze();
+      else await server.kill();
+      await set();
+      if (outage === "store-freeze") return async () => await server.resume();
+      return () => server.restart({ empty: outage === "store-empty" });
+    });
+    return { outage, lastsMs };
   }
 
   async evict(key: string): Promise<boolean> {

@@ -84,6 +84,7 @@ export class RealRun {
     this.#commits = Array(chaosCase.pods).fill(0);
     this.#faults = {
       ...{ spans: this.#spans, recorder: this.#recorder, pods: chaosCase.pods },
+      outages: this.#outages,
       nameOf: (index) => this.#podName(index),
       make: (op) => this.#make(op),
       terminate: (index) => this.#terminate(index),
@@ -225,6 +226,7 @@ export class RealRun {
   }
 
   async #inject(fault: CaseFault): Promise<void> {
+    if (this.#isRestarting && fault.kind === "store-clock-jump") return;
     if (await injectRealFault(fault, this.#faults)) return;
     switch (fault.kind) {
       case "ttl-expiry":

@@ -25,6 +25,8 @@ export interface RedisServer extends StoreServer {
   readonly dir: string;
   /** Where it writes its log. */
   readonly logPath: string;
+  /** Sets its clock forth by so many milliseconds, or back, where it has one of its own. */
+  readonly jumpClock?: ((byMs: number) => Promise<void>) | undefined;
   /** Sends one command over a connection of its own. */
   command(...words: string[]): Promise<unknown>;
 }

@@ -17,7 +17,12 @@ export type TargetStore =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite" }
   /** A server that is started for the run with the users of {@linkcode POD_ACL}, one a lane, and may be killed. */
-  | { readonly kind: "redis"; readonly start: () => Promise<RedisServer> }
+  | {
+    readonly kind: "redis";
+    readonly start: () => Promise<RedisServer>;
+    /** Whether its clock can be set. */
+    readonly hasClock?: boolean;
+  }
   /** A server that somebody else runs: it is not killed. */
   | { readonly kind: "redis-url"; readonly url: string };
 

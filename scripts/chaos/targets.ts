@@ -8,10 +8,12 @@ import {
   type MissingServer,
   SERVER_KINDS,
   type ServerBinary,
+  type ServerExecutable,
   type ServerKind,
 } from "../servers/binary.ts";
 import { POD_ACL } from "../../chaos/real/pod_login.ts";
 import type { Target } from "../../chaos/real/target.ts";
+import { findFakeClock } from "../servers/fake_clock.ts";
 import { startServer } from "../servers/server.ts";
 import { findServer, serverVariable } from "../servers/provision.ts";
 
@@ -67,12 +69,33 @@ async function findStores(
     const server = await find(kind, args.provision, onProgress);
     if (isMissing(server)) found.push({ kind, reason: server.missing });
     else if (isExecutable(server)) {
-      const start = () => startServer(server, { persistence: "aof-unsynced", acl: POD_ACL });
-      const store = { kind: "redis", start } as const;
+      const fakeClock = await findClockFor(server, args.provision, onProgress);
+      const options = { persistence: "aof-unsynced", acl: POD_ACL } as const;
+      const start = () => startServer(server, { ...options, ...(fakeClock && { fakeClock }) });
+      const store = { kind: "redis", start, hasClock: fakeClock !== undefined } as const;
       found.push({ store, server: kind, serverVersion: server.version });
     } else found.push(byUrl(server.url, kind));
   }
   return found;
+}
+
+/**
+ * The library that gives a server a clock of its own. The others than Redis 7 allocate by functions that jemalloc alone has,
+ * and cannot be started with it.
+ */
+async function findClockFor(
+  { kind, origin }: ServerExecutable,
+  provision: boolean,
+  onProgress: (line: string) => void,
+): Promise<string | undefined> {
+  const isDebians = origin === "cache" || origin === "fetched";
+  if (kind !== "redis" || !isDebians) return undefined;
+  try {
+    return await findFakeClock({ provision, onProgress });
+  } catch (error) {
+    onProgress(`libfaketime: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
 }
 
 /** Only what was named wrongly is an error: what cannot be fetched is a backend that is not tested. */

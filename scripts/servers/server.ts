@@ -1,5 +1,6 @@
 import { isExecutable, type ServerBinary, type ServerExecutable } from "./binary.ts";
 import { removeIfThere } from "./cache.ts";
+import { FakeClock } from "./fake_clock.ts";
 import { isPortFree, pickPort } from "./ports.ts";
 import { processState } from "./process_state.ts";
 import { serverVariable } from "./provision.ts";
@@ -33,6 +34,8 @@ export interface RunningServer extends AsyncDisposable {
   restart(options?: { readonly empty?: boolean }): Promise<void>;
   /** Ends the server and removes its folder. May be called again. */
   stop(): Promise<void>;
+  /** Sets its clock forth by so many milliseconds, or back, where it has one of its own (`fakeClock`). */
+  readonly jumpClock: ((byMs: number) => Promise<void>) | undefined;
   /** Sends one command over a connection of its own, as a user that may do everything. */
   command(...args: string[]): Promise<unknown>;
 }
@@ -85,6 +88,8 @@ class Server implements RunningServer {
   readonly tlsPort: number | undefined;
   readonly dir: string;
   readonly logPath: string;
+  readonly jumpClock: RunningServer["jumpClock"];
+  readonly #clock: FakeClock | undefined;
   readonly #binary: ServerExecutable;
   readonly #options: StartServerOptions;
   readonly #ownsDir: boolean;
@@ -124,6 +129,11 @@ class Server implements RunningServer {
     this.#binary = binary;
     this.#options = options;
     this.#ownsDir = options.dir === undefined;
+    const clock = options.fakeClock === undefined
+      ? undefined
+      : new FakeClock(options.fakeClock, dir);
+    this.#clock = clock;
+    this.jumpClock = clock && ((byMs) => clock.jump(byMs));
   }
 
   get url(): string {
@@ -143,6 +153,7 @@ class Server implements RunningServer {
   async launch(): Promise<void> {
     await Deno.mkdir(this.#dataDir, { recursive: true });
     await this.#writeAcl();
+    await this.#clock?.jump(0);
     for (const port of [this.port, this.tlsPort]) {
       if (port !== undefined && !isPortFree(port)) throw new PortTaken(`port ${port} is taken`);
     }
@@ -158,7 +169,7 @@ class Server implements RunningServer {
         ...serverArguments(this.#options, this.#places),
       ],
       cwd: this.#dataDir,
-      env: { ...this.#binary.env },
+      env: { ...this.#binary.env, ...this.#clock?.env },
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -30,6 +30,8 @@ export interface StartServerOptions {
   /** Without it a temporary folder is made, which stop() removes. A folder given here is kept. */
   readonly dir?: string;
   readonly startTimeoutMs?: number;
+  /** libfaketime's path: the server has a clock of its own then. */
+  readonly fakeClock?: string;
 }
 
 /** Where a server listens, and where its files are. */
