@@ -12,7 +12,7 @@ import { mayBeRefused, stoodStill } from "./outage.ts";
 import { callsOf, mayHaveRunOut } from "./own_calls.ts";
 import { perModel } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
-import { mayHaveEnded } from "./session_ends.ts";
+import { enders, mayHaveEnded } from "./session_ends.ts";
 import { SpanIndex } from "./span_index.ts";
 
 /** G8: no call fails because the store is away, where the owner wants that. */
@@ -44,8 +44,16 @@ function mayFail(model: Model, operation: Operation, outcome: "not-applied" | "u
   // Sent, and then refused; or there was no room to keep it besides.
   if (model.settings.boundsJournal || mayBeRefused(model, operation)) return true;
   // Applied, and what it led to has ended before it could be read; or sent, and the store forgot it.
-  return mayHaveEnded(model, operation, returnIndex) || hasVanished(model, operation) ||
-    mayHaveRunOut(model, operation) || mayHaveLost(model, invokeAtMs, returnIndex) || isUnknown();
+  return mayHaveEnded(model, operation, returnIndex) || mayEndAgain(model, operation) ||
+    hasVanished(model, operation) || mayHaveRunOut(model, operation) ||
+    mayHaveLost(model, invokeAtMs, returnIndex) || isUnknown();
+}
+
+/** Whether the store forgot that a session was ended: whoever did it does it again when that meets it (rule 17). */
+function mayEndAgain(model: Model, { key, returnIndex }: Operation): boolean {
+  return enders(model, key).some(({ invokeIndex, invokeAtMs }) =>
+    invokeIndex < returnIndex && mayHaveLost(model, invokeAtMs, returnIndex)
+  );
 }
 
 /**

@@ -98,6 +98,18 @@ Deno.test("what was destroyed may be revived by a loss of memory only if its des
   }
 });
 
+Deno.test("after a loss of memory a session that was destroyed may end again under a call", () => {
+  for (const [isDestroyed, expected] of [[true, "holds"], [false, "violated"]] as const) {
+    const history = new HistoryBuilder({ failMode: "open" });
+    history.create("p2");
+    if (isDestroyed) history.end(history.begin("p1", "destroy"), { kind: "boolean", value: true });
+    history.wait(1).fault("store-empty", "store", 100);
+    const op = history.wait(200).begin("p2", "touch");
+    history.end(op, { kind: "unavailable", outcome: "unknown" });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${isDestroyed}`);
+  }
+});
+
 Deno.test("an update of what its pod holds is served while the store is away; what it moved away it does not hold", () => {
   for (const [moves, expected] of [[false, "violated"], [true, "holds"]] as const) {
     const history = new HistoryBuilder({ failMode: "open" });
