@@ -130,6 +130,21 @@ const TWINS: readonly Twins[] = [
       history.call("p1", "get", FRESH, { version: 2, context: { b: birth, c0: 1 } });
     },
   },
+  {
+    what:
+      "of two sessions the older one may be put back, where the clock it was created by had gone back",
+    jumps: [-60_000, 0],
+    rule: "no-end-without-cause",
+    write(history, jump) {
+      history.create();
+      jump();
+      seen(history.wait(100), "p1", 9_000);
+      history.wait(100).fault("store-empty", "store", 100);
+      const birth = history.wait(110).create("p2", "Y");
+      history.call("p2", "get", FRESH, { incarnation: "Y", version: 1, context: { b: birth } });
+      seen(history.wait(100), "p1", 9_000);
+    },
+  },
 ];
 
 for (const { what, settings, jumps: [allowed, red], rule, write } of TWINS) {
