@@ -60,12 +60,23 @@ function mayEndAgain(model: Model, { key, returnIndex }: Operation): boolean {
  * Whether a call met the loss of a record that had been evicted before it began: what a command does that has no reply
  * leaves no trace then.
  */
-function hasVanished(model: Model, { key, pod, invokeIndex, returnIndex }: Operation): boolean {
+function hasVanished(model: Model, operation: Operation): boolean {
+  const { key, invokeIndex } = operation;
   return wasEvicted(model, key, -1, invokeIndex) &&
-    model.told.some(({ index, pod: teller, told }) =>
-      index > invokeIndex && index < returnIndex && teller === pod && told.name === "vanished" &&
-      told.session !== undefined && keyOf(told.session) === key
-    );
+    hasTold(model, "vanished", operation, invokeIndex);
+}
+
+/** Whether a call's pod told something of its session after a moment, and before it answered. */
+function hasTold(
+  model: Model,
+  name: string,
+  { key, pod, returnIndex }: Operation,
+  afterIndex: number,
+): boolean {
+  return model.told.some(({ index, pod: teller, told }) =>
+    index > afterIndex && index < returnIndex && teller === pod && told.name === name &&
+    told.session !== undefined && keyOf(told.session) === key
+  );
 }
 
 /** Whether the pod surely held the session: it showed it last, and nothing can have ended it since. */
@@ -78,6 +89,8 @@ function isHeld(model: Model, operation: Operation): boolean {
   if (!isAlone || last?.result?.kind !== "session") return false;
   // What was begun while the store was away may have joined what ran out sooner.
   if (last.isDegraded && !isWrite(last)) return false;
+  // What it showed is not what the store has: it could not keep all of that.
+  if (last.isDegraded && hasTold(model, "rejected", operation, last.invokeIndex)) return false;
   // A rotation shows the session under its new id, and has ended the old one.
   if (keyOf(last.result.session) !== operation.key) return false;
   const { context, expiresInMs } = last.result.session;

@@ -126,6 +126,23 @@ Deno.test("an update of what its pod holds is served while the store is away; wh
   }
 });
 
+Deno.test("an update of what was shown while the store was away is served, unless part of that was rejected", () => {
+  for (const [pod, expected] of [["p1", "holds"], ["p2", "violated"]] as const) {
+    const history = new HistoryBuilder({ failMode: "open" });
+    const birth = history.create();
+    const effect = { kind: "set", deletes: false } as const;
+    const set = history.begin("p1", "updateContext", { effect });
+    const context = { b: birth, s: set, [`m${set}`]: 1 };
+    history.showsHeld(set, { version: 1, context, expiresInMs: 9_000, pending: 1 });
+    history.told(pod, { name: "rejected", session: SESSION, operations: 1, reason: "unknown" });
+    const update = history.begin("p1", "update");
+    history.degraded(update, { kind: "unavailable", outcome: "not-applied" });
+    const verdict = checkHistory(history.build());
+    const rules = verdict.verdict === "violated" ? verdict.violations.map(({ rule }) => rule) : [];
+    assertEquals(rules.includes("fail-open"), expected === "violated", pod);
+  }
+});
+
 Deno.test("a store that forgot a create may take a late copy of it: its time counts from then at the latest", () => {
   const cases = [
     ["store-freeze", 11_500, "violated"],
