@@ -138,8 +138,9 @@ export type CaseArbitrary = fc.Arbitrary<ChaosCase>;
 /** Makes cases. */
 export function arbitraryCase(options: CaseOptions): CaseArbitrary {
   const maxOps = options.maxOps ?? (options.time === "virtual" ? 80 : 40);
-  // A pod dies once where others fail several times in a row.
-  const possible = [...options.faults, ...options.faults.filter((kind) => kind === "pod-kill")];
+  const possible = options.faults.flatMap((kind) =>
+    kind === "pod-kill" ? Array<FaultKind>(KILLS[options.time]).fill(kind) : [kind]
+  );
   return fc.record({
     mix: fc.noShrink(fc.nat({ max: MIXES.length - 1 })),
     draw: fc.noShrink(arbitraryDraw()),
@@ -179,6 +180,13 @@ export function arbitraryCase(options: CaseOptions): CaseArbitrary {
     };
   });
 }
+
+/** How often a pod is killed to each other kind: it dies once where others fail several times in a row. */
+const KILLS = {
+  virtual: 2,
+  // Histories are few there, and a death that is real is what only they have.
+  real: 4,
+} as const;
 
 /** How often each call is made, in several mixes: what seldom meets in one is put together in another. */
 const MIXES: readonly Readonly<Partial<Record<CallKind, number>>>[] = [

@@ -7,6 +7,7 @@ import {
   type CaseFault,
   type ChaosCase,
   checkHistory,
+  faultKindsOf,
   runSimulated,
 } from "../../chaos/mod.ts";
 import { REAL_SETTINGS } from "../../chaos/case.ts";
@@ -48,6 +49,22 @@ Deno.test("some cases are staged, and others are not", () => {
     ops[faults[0]!.at - 2]?.kind === "increment" && ops[faults[0]!.at - 3]?.kind === "getOrCreate";
   const share = all.filter(isStaged).length / all.length;
   assert(share > 0.2 && share < 0.8, `${share}`);
+});
+
+Deno.test("where time is real pods are killed more often than anything else happens", () => {
+  for (const [store, least] of [["sqlite", 0.25], ["redis", 0.12]] as const) {
+    const cases = arbitraryCase({ faults: faultKindsOf(store), time: "real" });
+    const all = fc.sample(cases, { numRuns: 2_000, seed: 1 });
+    // Several at one commit of a pod are one death.
+    const deaths = all.flatMap(({ faults, pods }) => [
+      ...new Set(
+        faults.filter(({ kind, phase }) => kind === "pod-kill" && phase < "p5")
+          .map(({ pod, at }) => `${pod % pods} ${at}`),
+      ),
+    ]);
+    const share = deaths.length / all.length;
+    assert(share > least, `${store}: ${share} a history`);
+  }
 });
 
 Deno.test("a pod may be told to end while its store is away, if its next life has its journal", async () => {
