@@ -111,6 +111,7 @@ export class RealRun {
       await this.#make(op);
     }
     await this.#finish();
+    this.#lag.note();
     const toleranceMs = TOLERANCE_MS + this.#lag.errorMs;
     // A machine that was too busy to run the pods in time, which it measures, is no reason to call them late.
     const isHeld = this.#recoveredAtMs !== undefined && !this.#lag.hasStalledSinceMark;
@@ -309,9 +310,7 @@ export class RealRun {
   async #recover(): Promise<void> {
     await this.#heal();
     await Promise.all([...this.#lives.keys()].map((index) => this.#prepare(index)));
-    await pause(this.#spans.recoveryMs);
-    this.#lag.note();
-    this.#lag.mark();
+    await this.#lag.recover(this.#spans.recoveryMs, pause);
     this.#recoveredAtMs = this.#nowMs();
   }
 

@@ -12,6 +12,11 @@ const HANDS = 3;
 const FREEZE_MARGIN_MS = 300;
 /** A lag beyond which a command may have missed its timeout, through all the hands that it passes. */
 const STALL_MS = 50;
+/**
+ * The end of the time for recovery. Whoever misses a heartbeat in it, because the runner's proxy did not run, may
+ * still take the store for away after it; what was missed before has been made good by then.
+ */
+const LAST_HEARTBEATS_MS = 2_000;
 
 /** The lags of the runner and of its pods. */
 export class RunLag {
@@ -41,6 +46,15 @@ export class RunLag {
 
   mark(): void {
     this.#sinceMarkMs = 0;
+  }
+
+  /** Lets the time for recovery pass, and marks where its end begins. */
+  async recover(spanMs: number, pause: (spanMs: number) => Promise<void>): Promise<void> {
+    await pause(spanMs - LAST_HEARTBEATS_MS);
+    this.note();
+    this.mark();
+    await pause(LAST_HEARTBEATS_MS);
+    this.note();
   }
 
   /** A pod stands still on purpose, for so long from now on. */

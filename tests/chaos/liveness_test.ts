@@ -51,6 +51,31 @@ Deno.test("a history in which a process was kept from running since its recovery
   assertEquals(lag.hasStalledSinceMark, true);
 });
 
+Deno.test("a runner that does not run at the end of the recovery, or after it, excuses its pods", async () => {
+  const passes = () => new Promise<void>((resolve) => setTimeout(resolve, 30));
+  const stalls = () => {
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    return passes();
+  };
+  for (
+    const [what, [early, late, after], expected] of [
+      ["early", [stalls, passes, passes], false],
+      ["at its end", [passes, stalls, passes], true],
+      ["after it", [passes, passes, stalls], true],
+    ] as const
+  ) {
+    const lag = new RunLag();
+    lag.start();
+    const pauses = [early, late];
+    await lag.recover(9_000, () => pauses.shift()!());
+    await after();
+    lag.note();
+    lag.stop();
+    assertEquals(lag.hasStalledSinceMark, expected, what);
+  }
+});
+
 Deno.test("a long run says once a minute what it has done", async () => {
   const { tally } = await runCampaign({
     runner: () => Promise.reject(new Error("nothing is run")),
