@@ -120,7 +120,9 @@ function countsIn(context: SeenSession["context"]): ReadonlyMap<string, number> 
 function marksIn(context: SeenSession["context"]): readonly number[] {
   const marks: number[] = [];
   const values = Object.values(context);
-  for (const [place, field] of Object.keys(context).entries()) {
+  const fields = Object.keys(context);
+  for (let place = 0; place < fields.length; place++) {
+    const field = fields[place]!;
     if (partOf(field, values[place]) !== "mark") continue;
     const op = markedBy(field);
     // The same number can be written in more than one way.

@@ -12,7 +12,7 @@ import {
   occurrences,
   partOf,
 } from "../contents.ts";
-import { COUNTS_PER_FIELD } from "../history.ts";
+import { COUNTS_PER_FIELD, type Effect } from "../history.ts";
 import type { Model, Operation } from "../model.ts";
 import { slotsOf } from "./containment.ts";
 
@@ -38,7 +38,10 @@ export function spread(contents: Contents): Spread {
 export class Growth {
   readonly #model: Model;
   #added: Operation[] = [];
-  #hasOrder = false;
+  #isWhole = true;
+  #list = false;
+  #vectors = false;
+  #sets = false;
 
   constructor(model: Model) {
     this.#model = model;
@@ -49,9 +52,24 @@ export class Growth {
     return this.#added;
   }
 
-  /** Whether something was added whose place among the others matters, or the field `s` has changed. */
-  get hasOrder(): boolean {
-    return this.#hasOrder;
+  /** Whether each of these has one part, and that was added. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Whether the list has grown. */
+  get hasList(): boolean {
+    return this.#list;
+  }
+
+  /** Whether vectors were added. */
+  get hasVectors(): boolean {
+    return this.#vectors;
+  }
+
+  /** Whether a call has set the field `s`, or deleted it. */
+  get hasSets(): boolean {
+    return this.#sets;
   }
 
   /**
@@ -60,9 +78,11 @@ export class Growth {
    */
   find(before: Spread, after: Spread): boolean {
     this.#added = [];
-    this.#hasOrder = before.set !== after.set;
-    if (this.#hasOrder && after.set !== undefined) this.#add(this.#callOf(after.set as number));
-    return this.#addFields(before, after) && this.#addVectors(before.contents, after.contents);
+    this.#isWhole = true;
+    this.#list = this.#vectors = false;
+    this.#sets = before.set !== after.set;
+    return this.#addFields(before, after) && this.#addVectors(before.contents, after.contents) &&
+      this.#addSetter(before.set, after.set);
   }
 
   #addFields(before: Spread, after: Spread): boolean {
@@ -86,9 +106,11 @@ export class Growth {
       case "set":
         return true;
       case "mark":
-        this.#addInOrder(markedBy(field));
+        this.#sets = true;
+        this.#add(this.#model.byOp.get(markedBy(field)), "set");
         return true;
       case "list":
+        this.#list = true;
         return this.#addList(before as number[] | undefined ?? [], after as number[]);
       case "count":
         return this.#addCount(field, before as number | undefined ?? 0, after as number);
@@ -101,22 +123,23 @@ export class Growth {
     for (let place = 0; place < before.length; place++) {
       if (before[place] !== after[place]) return false;
     }
-    return this.#addNew(after, before.length);
+    return this.#addNew(after, before.length, "list");
   }
 
   #addVectors(before: Contents, after: Contents): boolean {
     if (before.trajectory === after.trajectory) return true;
+    this.#vectors = true;
     const kept = before.vectors.length - pushedOut(before.vectors, after.vectors);
     return after.trajectory.every(isVector) &&
       isLaterRing(before.vectors, after.vectors, this.#model.settings.capacity) &&
-      this.#addNew(after.vectors, kept);
+      this.#addNew(after.vectors, kept, "vector");
   }
 
-  #addNew(after: readonly number[], from: number): boolean {
+  #addNew(after: readonly number[], from: number, part: Effect["kind"]): boolean {
     for (let place = from; place < after.length; place++) {
       const op = after[place]!;
       if (occurrences(after, op) > 1) return false;
-      this.#addInOrder(op);
+      this.#add(this.#model.byOp.get(op), part);
     }
     return true;
   }
@@ -130,22 +153,25 @@ export class Growth {
       if (rest < by) continue;
       rest -= by;
       if (Math.floor(before / by) % 8 !== 0) return false;
-      this.#add(slots[slot]);
+      this.#add(slots[slot], "count");
     }
     return isOctal && rest === 0;
   }
 
-  #addInOrder(op: number): void {
-    this.#hasOrder = true;
-    this.#add(this.#callOf(op));
+  /** The call whose value is there shows its mark as well, if it is whole. */
+  #addSetter(before: unknown, after: unknown): boolean {
+    if (before === after || after === undefined) return true;
+    const setter = this.#model.byOp.get(after as number);
+    if (setter === undefined || this.#added.includes(setter)) return true;
+    this.#isWhole = false;
+    this.#added.push(setter);
+    return true;
   }
 
-  #callOf(op: number): Operation | undefined {
-    return this.#model.byOp.get(op);
-  }
-
-  #add(operation: Operation | undefined): void {
+  #add(operation: Operation | undefined, part: Effect["kind"]): void {
     if (operation === undefined) return;
+    const { effects } = operation.call;
+    if (effects.length !== 1 || effects[0]!.kind !== part) this.#isWhole = false;
     // Mostly one: a list of it takes less room than one that has grown.
     if (this.#added.length === 0) this.#added = [operation];
     else this.#added.push(operation);

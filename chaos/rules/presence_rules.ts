@@ -18,7 +18,7 @@ import { firstAfter, OrderIndex } from "./order_index.ts";
 import { perModel } from "./per_model.ts";
 import { inTimeOrder } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
-import { inVersionOrder, linksIn, shownIn } from "./succession.ts";
+import { isUnbroken, linksIn, shownIn } from "./succession.ts";
 
 /** G1, G2: an acknowledged write is in every later state that came from the store; G5: and in cached ones. */
 export const acknowledgedWrites: Rule = {
@@ -36,7 +36,8 @@ export const acknowledgedWrites: Rule = {
           const oldest = later.after(operation.returnIndex);
           if (!oldest || isShownBy(oldest.contents, operation)) continue;
         }
-        if (operation.call.effects.length === 0) continue;
+        // A creation that finds a session leaves it as it is.
+        if (operation.call.effects.every(({ kind }) => kind === "birth")) continue;
         views ??= viewsOf(incarnation);
         // It lived before the call and is seen after it: so it lived during the call.
         const wasThere = surelyLived(model, incarnation, operation);
@@ -53,21 +54,9 @@ function oldestLater(
   model: Model,
   incarnation: Incarnation,
 ): OrderIndex<Observation> | undefined {
-  const { observations } = incarnation;
-  const [first, ...others] = linksIn(model, incarnation);
-  const isKept = first!.isWhole && first!.calls.lastGoneIndex < 0 &&
-    others.every(({ keeps }) => keeps !== undefined) && isVersionOneState(observations);
-  return isKept
-    ? new OrderIndex(observations, "after", ({ by }) => by.invokeIndex, isOlder)
+  return isUnbroken(model, incarnation)
+    ? new OrderIndex(incarnation.observations, "after", ({ by }) => by.invokeIndex, isOlder)
     : undefined;
-}
-
-function isVersionOneState(observations: readonly Observation[]): boolean {
-  const sorted = inVersionOrder(observations);
-  return sorted.every(({ version, contents }, index) => {
-    const before = sorted[index - 1];
-    return before === undefined || before.version !== version || before.contents === contents;
-  });
 }
 
 function isOlder(one: Observation, other: Observation): boolean {

@@ -85,7 +85,10 @@ export function misplaced(
 }
 
 /** A call that set a field after all those that can have given it the value that it has. */
-export function overwritten(model: Model, { set, marks }: Contents): Operation | undefined {
+export function overwritten(
+  model: Model,
+  { set, marks }: Pick<Contents, "set" | "marks">,
+): Operation | undefined {
   if (marks.length === 0) return undefined;
   const setters: Operation[] = [];
   for (const op of marks) {

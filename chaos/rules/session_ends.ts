@@ -80,11 +80,11 @@ const enderIndexOf = perName((model, key): EnderIndex => {
 });
 
 /** A pod over all its lives, where its journal outlives them; else this life alone. */
-export function lineageOf(model: Model, pod: string): string {
+export const lineageOf: (model: Model, pod: string) => string = perName((model, pod) => {
   if (!model.settings.durable) return pod;
   const end = pod.indexOf(".");
   return end < 0 ? pod : pod.slice(0, end);
-}
+});
 
 /** Whether one call came before another for sure: on one pod also where both waited for the store. */
 export function isBefore(model: Model, one: Operation, other: Operation): boolean {

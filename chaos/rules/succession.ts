@@ -57,32 +57,49 @@ export function linkOf(model: Model, { place }: Contents): Link | undefined {
 
 /** The links of an incarnation, in the order of its versions. */
 export function linksIn(model: Model, incarnation: Incarnation): readonly Link[] {
-  return linksOf(model).byIncarnation.get(incarnation)!;
+  return linksOf(model).byIncarnation.get(incarnation)!.links;
+}
+
+/** Whether each version of an incarnation names one state, and each state is whole and keeps all of the one before it. */
+export function isUnbroken(model: Model, incarnation: Incarnation): boolean {
+  return linksOf(model).byIncarnation.get(incarnation)!.isUnbroken;
 }
 
 interface Links {
   /** By the places of their states. */
   readonly byPlace: readonly (Link | undefined)[];
-  readonly byIncarnation: ReadonlyMap<Incarnation, readonly Link[]>;
+  readonly byIncarnation: ReadonlyMap<Incarnation, Chain>;
+}
+
+interface Chain {
+  readonly links: readonly Link[];
+  readonly isUnbroken: boolean;
 }
 
 const linksOf = perModel((model): Links => {
   const byPlace = new Array<Link | undefined>(model.states);
-  const byIncarnation = new Map<Incarnation, Link[]>();
+  const byIncarnation = new Map<Incarnation, Chain>();
   const growth = new Growth(model);
   for (const incarnation of model.incarnations.values()) {
     const links: Link[] = [];
+    let isUnbroken = true;
     let before: Spread | undefined;
-    for (const { contents } of inVersionOrder(incarnation.observations)) {
+    let last = -Infinity;
+    for (const { contents, version } of inVersionOrder(incarnation.observations)) {
       if (byPlace[contents.place] !== undefined) continue;
       model.meter.step();
       const after = spread(contents);
-      const link = before && linked(model, growth, before, links.at(-1)!, after);
-      byPlace[contents.place] = link ?? unlinked(model, contents);
-      links.push(byPlace[contents.place]!);
+      const link = before && linked(model, growth, before, links.at(-1)!, after) ||
+        unlinked(model, contents);
+      const { keeps, isWhole, calls } = link;
+      isUnbroken &&= version > last && isWhole &&
+        (before ? keeps !== undefined : calls.lastGoneIndex < 0);
+      byPlace[contents.place] = link;
+      links.push(link);
       before = after;
+      last = version;
     }
-    byIncarnation.set(incarnation, links);
+    byIncarnation.set(incarnation, { links, isUnbroken });
   }
   return { byPlace, byIncarnation };
 });
@@ -185,21 +202,31 @@ function linked(
 ): Link | undefined {
   if (!link.isWhole || !link.isPlain || !growth.find(before, after)) return undefined;
   const { contents } = after;
-  const { added, hasOrder } = growth;
+  const { added } = growth;
   let { calls } = link;
   for (const operation of added) {
-    // An increment by itself is no more than the digit that was added.
-    const isDigit = !hasOrder && operation.call.effects.length === 1;
-    if (!isDigit && !isShownOnce(contents, operation)) return undefined;
-    calls = withCall(calls, operation, !isDigit && isGone(contents, operation));
+    if (!growth.isWhole && !isShownOnce(contents, operation)) return undefined;
+    calls = withCall(calls, operation, !growth.isWhole && isGone(contents, operation));
   }
   calls = withoutVectors(model, calls, before.contents, contents);
   return {
     place: contents.place,
     keeps: isFullSince(model, contents, calls.lastGoneIndex) ? before.contents : undefined,
-    ...{ added, calls, isWhole: true, isPlain: true, set: after.set as number | undefined },
-    isOrdered: hasOrder ? isOrdered(model, contents) : link.isOrdered,
+    added,
+    isWhole: true,
+    isPlain: true,
+    isOrdered: link.isOrdered && isStillOrdered(model, growth, after),
+    set: after.set as number | undefined,
+    calls,
   };
+}
+
+/** Whether what was added to a state that is in order leaves it so. */
+function isStillOrdered(model: Model, growth: Growth, { contents, set }: Spread): boolean {
+  if (growth.hasList && misplaced(model, contents.list)) return false;
+  if (growth.hasVectors && misplaced(model, contents.vectors)) return false;
+  return !growth.hasSets ||
+    overwritten(model, { set: set as number | undefined, marks: contents.marks }) === undefined;
 }
 
 /** Whether a call is shown as a whole, and nothing of it twice; a vector can have been pushed out. */
