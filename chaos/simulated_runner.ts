@@ -106,7 +106,6 @@ class Simulation {
       conclude: (name, ending) => this.#conclude(name, ending),
       isQuiet: () => this.#outages.isQuiet && !this.#power.isDown,
       ...{ jump: store.jump, beginOutage: (fault) => this.#outages.begin(fault) },
-      // What only it holds would go with it before a store that lost its memory is given that back.
       isInherited: chaosCase.settings.durable && !this.#losesMemory,
     });
     const delayMs = () => Math.floor(this.#random() * 3);
@@ -344,6 +343,7 @@ class Simulation {
     this.#recorder.end();
   }
 
+  /** What only a pod holds would go with it then, before the store is given that back. */
   get #losesMemory(): boolean {
     return this.#case.faults.some(({ kind }) => losesMemory(kind));
   }
@@ -352,7 +352,6 @@ class Simulation {
   async #endOne(): Promise<void> {
     const { seed, pods } = this.#case;
     const pod = this.#pods[seed % pods];
-    // What only it holds would go with it before a store that lost its memory is given that back.
     if (seed % 4 > 0 || !pod || pod.isDead || this.#losesMemory) return;
     // First it makes the calls that came while it was frozen.
     await this.#clock.advance(1);
