@@ -62,12 +62,12 @@ Deno.test("an adapter that is right holds, and the report is the command's", asy
   try {
     const { exitCode, explanation, ...report } = await runChaos({
       adapterModule: adapterModule(),
-      ...{ faults: ["pod-kill", "reply-cut"], seed: 1, runs: 12, timeLimitMs: TIME_LIMIT_MS },
+      ...{ faults: ["pod-kill", "reply-cut"], seed: 1, runs: 24, timeLimitMs: TIME_LIMIT_MS },
       ...{ clockSkewMs: HOUR_MS, reportDir },
     });
     assertEquals([report.verdict, exitCode], ["held", 0], explanation);
     const [backend] = report.backends;
-    assertEquals([backend!.backend, backend!.histories], ["broken_adapter.ts", 12]);
+    assertEquals([backend!.backend, backend!.histories], ["broken_adapter.ts", 24]);
     assert(backend!.faults["pod-kill"]! > 0, explanation);
     assertEquals(JSON.parse(await Deno.readTextFile(`${reportDir}/chaos.json`)), report);
   } finally {
@@ -77,7 +77,7 @@ Deno.test("an adapter that is right holds, and the report is the command's", asy
 
 Deno.test("an adapter of one process is simulated, the same for the same seed", async () => {
   const options = {
-    ...{ where: "simulated", seed: 3, runs: 60, timeLimitMs: TIME_LIMIT_MS } as const,
+    ...{ where: "simulated", seed: 3, runs: 120, timeLimitMs: TIME_LIMIT_MS } as const,
     faults: ["pod-kill", "late-execution", "reply-cut"] as const,
   };
   const right = await runChaos({ adapterModule: adapterModule(), ...options });
