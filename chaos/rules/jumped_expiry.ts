@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type Contents, timesIn } from "../contents.ts";
 import type { Incarnation, Model, Observation, Operation } from "../model.ts";
 import { type Loss, lossesWithin } from "./loss.ts";
 import { isPunctual, mayRenew } from "./renewals.ts";
@@ -24,7 +25,7 @@ export function jumpedExpiry(model: Model, observation: Observation): number {
   const bornIndex = birth?.key === key && arrivals(model, key).length === 0
     ? birth.invokeIndex
     : -1;
-  const latestMs = latestOfKey(model, key, { by, bornIndex, known: new Set() });
+  const latestMs = latestOfKey(model, key, { by, contents, bornIndex, known: new Set() });
   return latestMs - aheadOfCopy(model, observation);
 }
 
@@ -51,6 +52,8 @@ function aheadOfCopy(model: Model, { by, isFresh }: Observation): number {
 interface Question {
   /** The call that sees it. */
   readonly by: Operation;
+  /** What it sees. */
+  readonly contents: Contents;
   /** What had ended before is of no matter. */
   readonly bornIndex: number;
   /** Keys that rotations led back from. */
@@ -58,20 +61,28 @@ interface Question {
 }
 
 /** When what lives under a key can expire at the latest, on the store's clock. */
-function latestOfKey(model: Model, key: string, { by, bornIndex, known }: Question): number {
+function latestOfKey(model: Model, key: string, question: Question): number {
+  const { by, contents, bornIndex, known } = question;
   known.add(key);
   const own = model.byKey.get(key) ?? [];
   const times = [...own, ...arrivals(model, key)]
     .filter((operation) =>
       operation.invokeIndex <= by.returnIndex && operation.endIndex >= bornIndex &&
-      mayRenew(model, operation)
+      mayRenew(model, operation) && mayBeIn(contents, operation)
     )
     .map((operation) => latestAfter(model, operation, by));
   // What is rotated keeps the time that it has.
   for (const { key: source } of arrivals(model, key)) {
-    if (!known.has(source)) times.push(latestOfKey(model, source, { by, bornIndex: -1, known }));
+    if (!known.has(source)) times.push(latestOfKey(model, source, { ...question, bornIndex: -1 }));
   }
   return times.length === 0 ? Infinity : Math.max(...times);
+}
+
+/** Whether a call can have been carried out on what is seen: what it leaves, and nothing takes away, is there. */
+function mayBeIn(contents: Contents, { op, call }: Operation): boolean {
+  return call.effects.every((effect) =>
+    effect.kind === "birth" || effect.kind === "vector" || timesIn(contents, op, effect) > 0
+  );
 }
 
 /** The latest end, on the store's clock, of a time that a call gave a session, as another one sees it. */
