@@ -39,7 +39,7 @@ export type LostReason =
   | "no-copy"
   /** Another pod wrote since the loss. */
   | "diverged"
-  /** The store knows a later session under this id. */
+  /** A later session under this id is in its place. */
   | "superseded";
 
 /** Why a session could not be looked up in the store. */
@@ -92,7 +92,10 @@ export interface SessionEvents {
   memoryLost: Record<never, never>;
   /** A session was put back into a store that had lost it. */
   healed: SessionEvent & { readonly version: number };
-  /** Writes that the store had acknowledged are not in it any more, and this pod cannot put them back. */
+  /**
+   * Writes that the store had acknowledged are not in it any more, and this pod cannot put them back; or what it has put
+   * back took the place of an earlier session.
+   */
   lost: SessionEvent & { readonly version: number; readonly reason: LostReason };
   /** A record in the store cannot be read. */
   corrupt: SessionEvent & { readonly detail: string };

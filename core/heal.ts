@@ -32,7 +32,9 @@ export function heal(cursor: RecordCursor, request: HealRequest, nowMs: number):
     return { outcome: "superseded", storeTimeMs };
   }
   putBack(cursor, meta, request, nowMs);
-  return { outcome: "healed", storeTimeMs };
+  const gaveWay = meta && meta.incarnation !== state.incarnation && meta.state !== "tombstone" &&
+    nowMs < meta.expiresAtMs;
+  return { outcome: "healed", storeTimeMs, displaced: gaveWay ? meta.version : undefined };
 }
 
 /**

@@ -78,6 +78,11 @@ async function putBack<Context extends object>(
     switch (reply.outcome) {
       case "healed":
         pod.events.emit("healed", { tenant, hashedId, version: copy.state.version });
+        // Rule 16: whoever put that one back is not told.
+        if (reply.displaced !== undefined) {
+          const lost = { tenant, hashedId, version: reply.displaced };
+          pod.events.emit("lost", { ...lost, reason: "superseded" });
+        }
         return entry.retime({ ...copy, state: retimed(copy.state, state) });
       case "intact":
         return entry.markStale();

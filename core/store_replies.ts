@@ -135,13 +135,19 @@ export type LoadReply =
 
 /** The answer to a heal. Only `healed` changes anything. */
 export type HealReply =
+  /** The record is now the copy. */
+  | (ReplyBase & {
+    readonly outcome: "healed";
+    /** Version of another session that lived under the key: it was made earlier, and gave way (rule 16). */
+    readonly displaced?: number | undefined;
+  })
   | (ReplyBase & {
     /**
-     * `healed`: the record is now the copy. `intact`: the store has all that the copy has. `diverged`: each has what the
-     * other has not; the store's stays. `superseded`: the store knows an incarnation made later, alive or dead.
-     * `late`: executed after `notAfterMs`, or after the copy's own expiry.
+     * `intact`: the store has all that the copy has. `diverged`: each has what the other has not; the store's stays.
+     * `superseded`: the store knows an incarnation made later, alive or dead. `late`: executed after `notAfterMs`, or
+     * after the copy's own expiry.
      */
-    readonly outcome: "healed" | "intact" | "diverged" | "superseded" | "late";
+    readonly outcome: "intact" | "diverged" | "superseded" | "late";
   })
   /** This very incarnation is dead. */
   | (ReplyBase & { readonly outcome: "gone"; readonly reason: GoneReason })

@@ -3,7 +3,7 @@
  * `protocol_traces_test.ts`.
  */
 
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   heard,
   MemoryPlace,
@@ -353,4 +353,24 @@ Deno.test("rule 21: a create without an answer counts from its send, whatever th
   await reconciled(world, p0);
   const passedMs = world.clock.now();
   assertEquals(Math.ceil((await stored(world, "u"))!.expiresInMs), Math.ceil(15_000 - passedMs));
+});
+
+Deno.test("rule 16: who puts a session in the place of an earlier one tells that that is lost", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  await p0.acme.getOrCreate("u", { of: "p0" });
+  world.store.forget();
+  // Later made, and before p0 has noticed.
+  await world.clock.advance(10);
+  await p1.acme.getOrCreate("u", { of: "p1" });
+  world.store.forget();
+  const losses = heard(p1, "lost");
+  const healing = p1.link.hold("heal", "request");
+  const count = ({ manager }: TestPod) => manager.eventCounts().healed ?? 0;
+  assert(await world.clock.advanceUntil(() => count(p0) === 1, 3_000));
+  assertEquals((await stored(world, "u"))!.context, { of: "p0" });
+  healing.release();
+  assert(await world.clock.advanceUntil(() => count(p1) === 1, 3_000));
+  assertEquals((await stored(world, "u"))!.context, { of: "p1" });
+  assertEquals(losses.map(({ reason, version }) => [reason, version]), [["superseded", 1]]);
 });

@@ -89,5 +89,6 @@ if meta then
 end
 hset(sets)
 expire_at(after.drop)
-return answer('healed')
+local gave_way = meta and not same and not GONE[meta.state] and now < meta.expires
+return answer('healed') .. ' ' .. (gave_way and text(meta.version) or '-')
 `;

@@ -322,8 +322,16 @@ export function decodeHealReply(line: string): HealReply {
       return { outcome: "gone", storeTimeMs, reason: rest[0] as GoneReason };
     case "corrupt":
       return { outcome: "corrupt", storeTimeMs, detail: rest.join(" ") };
+    case "healed": {
+      const displaced = noneOr(rest[0]);
+      return {
+        outcome: "healed",
+        storeTimeMs,
+        displaced: displaced === undefined ? undefined : Number(displaced),
+      };
+    }
     default:
-      return { outcome: outcome as "healed", storeTimeMs };
+      return { outcome: outcome as "intact", storeTimeMs };
   }
 }
 

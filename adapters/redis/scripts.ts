@@ -98,7 +98,8 @@ return string.format('read %d', now)
  * it says, then those of the state, each its name and value as they are stored.
  *
  * Reply: one line, its parts separated by spaces:
- * - `healed`, `intact`, `diverged`, `superseded`, `late` nowMs
+ * - `healed` nowMs version, of the session that gave way to it, or `-`
+ * - `intact`, `diverged`, `superseded`, `late` nowMs
  * - `gone` nowMs reason · `corrupt` nowMs detail
  */
 export const HEAL: Script = { name: "heal", text: SHARED_LUA + HEAL_LUA };

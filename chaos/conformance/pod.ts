@@ -207,8 +207,11 @@ export class Held {
   }
 
   /** Gives back a copy that has to be taken. */
-  async restore(state: SessionState, over: Partial<HealRequest> = {}): Promise<void> {
-    expectOutcome(await this.heal(state, over), "healed", "the heal");
+  async restore(
+    state: SessionState,
+    over: Partial<HealRequest> = {},
+  ): Promise<HealReply & { outcome: "healed" }> {
+    return expectOutcome(await this.heal(state, over), "healed", "the heal");
   }
 
   /** A batch for this incarnation under the pod's next seq. */

@@ -151,7 +151,8 @@ Deno.test("a broken checker that the cross-check disagrees with is killed by tha
   const folder = await Deno.makeTempDir({ prefix: "hakgal-mutants-test-" });
   try {
     for (const guarantee of ["checker", "G2"]) {
-      const header = `# guarantee: ${guarantee}\n# budget-s: 20\n# faults: reply-cut\n# Some bug.\n`;
+      const header =
+        `# guarantee: ${guarantee}\n# budget-s: 20\n# faults: reply-cut\n# Some bug.\n`;
       await Deno.writeTextFile(`${folder}/odd-${guarantee}.patch`, header + ODD);
     }
     const args = parseArguments(["--mutants", "--seed", "1", "--quiet", "--jobs", "2"], () => {})!;

@@ -127,7 +127,8 @@ export const healingOrder: readonly ConformanceCase[] = [
       expectOutcome(await earlier.send(batch), "applied");
       const state = await later.state();
       const healed = later.at(earlier.key);
-      await healed.restore(state);
+      const { displaced } = await healed.restore(state);
+      expectEqual(displaced, undefined, "the version that gave way");
       expectEqual((await healed.state()).context, state.context, "the context");
       expectOutcome(await earlier.send(batch), "duplicate");
     },
@@ -147,8 +148,10 @@ export const healingOrder: readonly ConformanceCase[] = [
       const batch = earlier.batch([increment("n"), append(1), append(2)]);
       expectOutcome(await earlier.send(batch), "applied");
       const state = await later.state();
+      const { version } = await earlier.state();
       const healed = later.at(earlier.key);
-      await healed.restore(state);
+      const { displaced } = await healed.restore(state);
+      expectEqual(displaced, version, "the version that gave way");
       const { writers, ...rest } = await healed.state();
       const { writers: own, ...expected } = state;
       expectEqual(rest, expected, "the state");
