@@ -117,6 +117,13 @@ Deno.test("a patch that no longer applies is named", async () => {
   }
 });
 
+/** Runs the patches of a folder as `--mutants --seed 1` does. */
+function runAll(folder: string): ReturnType<typeof runMutants> {
+  const args = parseArguments(["--mutants", "--seed", "1", "--quiet", "--jobs", "2"], () => {})!;
+  const signal = new AbortController().signal;
+  return runMutants(args, new Terminal(true), signal, new URL(`file://${folder}/`));
+}
+
 Deno.test("a mutant that is found is killed, a harmless one survives three seeds, a stale one fails", async () => {
   const folder = await Deno.makeTempDir({ prefix: "hakgal-mutants-test-" });
   try {
@@ -124,13 +131,7 @@ Deno.test("a mutant that is found is killed, a harmless one survives three seeds
     await Deno.copyFile(new URL("pending-not-counted.patch", PATCHES), `${folder}/found.patch`);
     await Deno.writeTextFile(`${folder}/harmless.patch`, header + HARMLESS);
     await Deno.writeTextFile(`${folder}/stale.patch`, header + STALE);
-    const args = parseArguments(["--mutants", "--seed", "1", "--quiet", "--jobs", "2"], () => {})!;
-    const { reported, failures } = await runMutants(
-      args,
-      new Terminal(true),
-      new AbortController().signal,
-      new URL(`file://${folder}/`),
-    );
+    const { reported, failures } = await runAll(folder);
     const [first, second, third] = reported;
     assertEquals([first?.name, first?.killed, first?.kills], ["found", true, 1]);
     assert(first?.killedBy !== undefined && first.operations! > 0);
@@ -155,13 +156,7 @@ Deno.test("a broken checker that the cross-check disagrees with is killed by tha
         `# guarantee: ${guarantee}\n# budget-s: 20\n# faults: reply-cut\n# Some bug.\n`;
       await Deno.writeTextFile(`${folder}/odd-${guarantee}.patch`, header + ODD);
     }
-    const args = parseArguments(["--mutants", "--seed", "1", "--quiet", "--jobs", "2"], () => {})!;
-    const { reported, failures } = await runMutants(
-      args,
-      new Terminal(true),
-      new AbortController().signal,
-      new URL(`file://${folder}/`),
-    );
+    const { reported, failures } = await runAll(folder);
     assertEquals(reported.map(({ name, killed }) => [name, killed]), [
       ["odd-G2", false],
       ["odd-checker", true],
