@@ -91,3 +91,12 @@ export function callsAround({ pod, length, span }: CaseFault, pods: number): rea
     call(pod + 1, "get"),
   ];
 }
+
+/** A session ends, and is begun anew: a few milliseconds later the create is on its way, the look before it answered. */
+export function callsBeforeJump({ pod, length }: CaseFault): readonly CaseOp[] {
+  const shared = { pod, session: length, fresh: false, variant: 0 };
+  return [
+    { ...shared, kind: "destroy", pace: "answer", gapMs: 0 },
+    { ...shared, kind: "getOrCreate", pace: "gap", gapMs: 5 },
+  ];
+}

@@ -12,4 +12,6 @@ export const JUMPS_IN: Readonly<Partial<Record<CaseFault["phase"], OutageKind>>>
   p0: "store-empty",
   p1: "store-outage",
   p2: "store-freeze",
+  p5: "store-freeze",
+  p6: "store-freeze",
 };

@@ -5,6 +5,7 @@
  */
 
 import type { CaseFault } from "./case.ts";
+import { callsBeforeJump } from "./caller_faults.ts";
 import { JUMPS_IN } from "./clock_jumps.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { injectPlainFault, type PlainFaultsRun } from "./plain_faults.ts";
@@ -56,8 +57,7 @@ export class SimulatedFaults {
       return Promise.resolve(true);
     }
     if (fault.kind === "store-clock-jump") {
-      this.#jump(fault);
-      return Promise.resolve(true);
+      return this.#jump(fault);
     }
     return injectPlainFault(fault, {
       ...this.#options,
@@ -67,18 +67,20 @@ export class SimulatedFaults {
     });
   }
 
-  #jump(fault: CaseFault): void {
-    const { spans, recorder, jump, beginOutage } = this.#options;
-    if (!jump) return;
+  async #jump(fault: CaseFault): Promise<true> {
+    const { spans, recorder, jump, beginOutage, make } = this.#options;
+    if (!jump) return true;
     const outage = JUMPS_IN[fault.phase];
+    if (outage === "store-freeze") { for (const op of callsBeforeJump(fault)) await make(op); }
     if (outage) {
       const lastsMs = beginOutage({ ...fault, kind: outage });
-      if (lastsMs === undefined) return;
+      if (lastsMs === undefined) return true;
       recorder.window(outage, "store", { lastsMs });
     }
     const byMs = spans.jumpMs(fault);
     recorder.fault(fault.kind, "store", { detail: `${byMs}` });
     jump(byMs);
+    return true;
   }
 
   /** Ends a pod; the next life begins with the next call. */

@@ -8,11 +8,11 @@ import { type FaultWindow, isWrite, keyOf, type Model, type Operation } from "..
 import { wasEvicted } from "./eviction.ts";
 import { mayHaveLost } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
-import { mayBeRefused, stoodStill } from "./outage.ts";
+import { mayBeRefused, rejectedCount, stoodStill } from "./outage.ts";
 import { callsOf, mayHaveRunOut } from "./own_calls.ts";
 import { perModel } from "./per_model.ts";
 import { describe, type Rule } from "./rule.ts";
-import { enders, mayHaveEnded } from "./session_ends.ts";
+import { enders, lineageOf, mayHaveEnded } from "./session_ends.ts";
 import { SpanIndex } from "./span_index.ts";
 
 /** G8: no call fails because the store is away, where the owner wants that. */
@@ -87,6 +87,10 @@ function isHeld(model: Model, operation: Operation): boolean {
   const isAlone = (following === undefined || following.invokeIndex >= operation.returnIndex) &&
     !isQueued(model, operation);
   if (!isAlone || last?.result?.kind !== "session") return false;
+  // What was rejected is not held any more.
+  const rejected = (index: number) =>
+    rejectedCount(model, lineageOf(model, operation.pod), operation.key, index);
+  if (rejected(operation.returnIndex) > rejected(last.returnIndex)) return false;
   // What was begun while the store was away may have joined what ran out sooner.
   if (last.isDegraded && !isWrite(last)) return false;
   // What it showed is not what the store has: it could not keep all of that.

@@ -17,16 +17,33 @@ import { earliestTold, hasJumped, latestTold, movedLittle } from "./store_clock.
 
 /** Whether what a call began may have been displaced by something older when another call looked. */
 export function mayBeDisplaced(model: Model, birth: Operation, by: Operation): boolean {
-  if (!hasJumped(model)) return false;
-  const untilMs = birth.fate === "acknowledged" ? birth.returnAtMs : Infinity;
-  const madeMs = earliestTold(model, birth.invokeAtMs, Math.min(untilMs, by.returnAtMs));
-  return begun(model, birth.key).some((other) =>
-    other !== birth && other.invokeIndex < birth.endIndex &&
-    latestGiven(model, other, by.returnAtMs) > madeMs
-  );
+  return hasJumped(model) &&
+    begun(model, birth.key).some((older) =>
+      older !== birth && older.invokeIndex < birth.endIndex && mayYield(model, birth, older, by)
+    );
 }
 
-/** As that, of a write: whatever it was meant for. */
+/** Whether what is older may seem to be the younger. */
+function mayYield(model: Model, birth: Operation, older: Operation, by: Operation): boolean {
+  const untilMs = birth.fate === "acknowledged" ? birth.returnAtMs : Infinity;
+  const madeMs = earliestTold(model, birth.invokeAtMs, Math.min(untilMs, by.returnAtMs));
+  return latestGiven(model, older, by.returnAtMs) > madeMs;
+}
+
+/** Whether what a call began may have displaced something younger when another call looked, and be there again by that. */
+export function mayHaveDisplaced(
+  model: Model,
+  birth: Operation | undefined,
+  by: Operation,
+): boolean {
+  return birth !== undefined && hasJumped(model) &&
+    begun(model, birth.key).some((younger) =>
+      birth.invokeIndex < younger.endIndex && younger.invokeIndex < by.returnIndex &&
+      younger !== birth && mayYield(model, younger, birth, by)
+    );
+}
+
+/** As {@linkcode mayBeDisplaced}, of a write: whatever it was meant for. */
 export function mayBeWrittenToDisplaced(model: Model, write: Operation, by: Operation): boolean {
   return hasJumped(model) &&
     begun(model, write.key).some((birth) => mayBeDisplaced(model, birth, by));

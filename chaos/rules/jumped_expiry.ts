@@ -117,11 +117,27 @@ function latestAfter(
 }
 
 /** Rule 2: a create is sent until it is given up, with a deadline by what its pod knows of the store's clock. */
-function deadlineOf(model: Model, { call, invokeAtMs, returnAtMs }: Operation): number {
+function deadlineOf(model: Model, operation: Operation): number {
   const { commandTimeoutMs, lateBoundMs } = model.settings;
-  if (call.kind !== "getOrCreate" || returnAtMs === Infinity) return Infinity;
+  const { call, fate, invokeAtMs, returnAtMs } = operation;
+  // What was answered was carried out by then.
+  const isOpen = call.kind === "getOrCreate" && fate !== "acknowledged" && returnAtMs < Infinity;
+  if (!isOpen) return Infinity;
+  const heardMs = heardUntil(model, operation);
   return returnAtMs + DEADLINE_TIMEOUTS * commandTimeoutMs +
-    mostAhead(model, invokeAtMs - lateBoundMs, returnAtMs);
+    mostAhead(model, invokeAtMs - lateBoundMs, heardMs);
+}
+
+/** The last moment of which a pod can have heard before it gave a call up: a store that stands still tells nothing. */
+function heardUntil(model: Model, { returnAtMs, returnIndex }: Operation): number {
+  // When all faults are healed it goes on before its time.
+  const isHealed = model.settings.recoveredAtMs !== undefined ||
+    !model.operations.some((other) => !other.isFinal && other.invokeIndex > returnIndex);
+  if (isHealed) return returnAtMs;
+  const freezes = model.faults.filter(({ kind, fromMs, untilMs }) =>
+    kind === "store-freeze" && fromMs <= returnAtMs && returnAtMs <= untilMs
+  );
+  return Math.min(returnAtMs, ...freezes.map(({ fromMs }) => fromMs - 1));
 }
 
 /** An end of the store's that losses of memory follow. */

@@ -13,6 +13,7 @@ import {
   type Operation,
 } from "../model.ts";
 import { contained, containsAll, counted } from "./containment.ts";
+import { mayHaveDisplaced } from "./displaced.ts";
 import { hasLost, mayBeLost, mayHaveLost, wasReported } from "./loss.ts";
 import { firstAfter, OrderIndex } from "./order_index.ts";
 import { perModel } from "./per_model.ts";
@@ -120,7 +121,8 @@ function* missingFrom(
   const { maxStalenessMs, toleranceMs } = model.settings;
   const lacks = (observation: Observation | undefined): observation is Observation =>
     observation !== undefined && !containsAll(model, observation, operation) &&
-    !mayBeLost(model, incarnation, observation.by, operation);
+    !mayBeLost(model, incarnation, observation.by, operation) &&
+    !mayHaveDisplaced(model, incarnation.birth, observation.by);
 
   const own = views.byPod.get(operation.pod)?.after(operation.returnIndex);
   const fresh = views.fresh.after(operation.returnIndex);

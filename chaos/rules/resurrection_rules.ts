@@ -12,6 +12,7 @@ import {
   evidenceAbout,
   type EvidenceByKey,
 } from "./death.ts";
+import { mayHaveDisplaced } from "./displaced.ts";
 import { hasLost, mayRevive } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
@@ -56,7 +57,7 @@ function* seenAfter(
     const { by } = observation;
     const gone = pods.get(by.pod)?.before(by.invokeIndex) ??
       (observation.isFresh ? all.before(by.invokeIndex) : times.before(by.invokeAtMs - bound));
-    if (gone === undefined) continue;
+    if (gone === undefined || mayHaveDisplaced(model, incarnation.birth, by)) continue;
     if (!mayRevive(model, gone.by, by)) yield cameBack(observation, gone);
     else {
       // What a loss explains of one destroy it may not explain of another.
