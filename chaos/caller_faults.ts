@@ -92,11 +92,11 @@ export function callsAround({ pod, length, span }: CaseFault, pods: number): rea
   ];
 }
 
-/** A session ends, and is begun anew: a few milliseconds later the create is on its way, the look before it answered. */
-export function callsBeforeJump({ pod, length }: CaseFault): readonly CaseOp[] {
-  const shared = { pod, session: length, fresh: false, variant: 0 };
+/** A session ends, and is begun anew: the create is on its way when the store's clock jumps. */
+export function callsAroundJump({ pod, length }: CaseFault): readonly CaseOp[] {
+  const shared = { pod, session: length, fresh: false, variant: 0, gapMs: 0 };
   return [
-    { ...shared, kind: "destroy", pace: "answer", gapMs: 0 },
-    { ...shared, kind: "getOrCreate", pace: "gap", gapMs: 5 },
+    { ...shared, kind: "destroy", pace: "answer" },
+    { ...shared, kind: "getOrCreate", pace: "burst" },
   ];
 }

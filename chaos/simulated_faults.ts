@@ -5,7 +5,7 @@
  */
 
 import type { CaseFault } from "./case.ts";
-import { callsBeforeJump } from "./caller_faults.ts";
+import { callsAroundJump } from "./caller_faults.ts";
 import { JUMPS_IN } from "./clock_jumps.ts";
 import type { FaultKind } from "./fault_kinds.ts";
 import { injectPlainFault, type PlainFaultsRun } from "./plain_faults.ts";
@@ -33,11 +33,15 @@ export interface SimulatedFaultsOptions extends Omit<PlainFaultsRun, "nameOf" | 
 
 /** How long a pod that is told to end may take. */
 const GRACE_MS = 30_000;
+/** Within which a call that nothing hinders has sent its commit. */
+const COMMIT_MS = 10;
 
 /** The faults of one run. */
 export class SimulatedFaults {
   readonly #options: SimulatedFaultsOptions;
   readonly #skewsMs: number[] = [];
+  /** A jump that is to meet a commit of a pod. */
+  #waiting: { readonly pod: number; readonly begin: () => void } | undefined;
 
   constructor(options: SimulatedFaultsOptions) {
     this.#options = options;
@@ -67,20 +71,41 @@ export class SimulatedFaults {
     });
   }
 
+  /** A pod sends a commit: the last moment for what waits for one. */
+  atCommit(index: number): void {
+    if (this.#waiting?.pod === index) this.#waiting.begin();
+  }
+
   async #jump(fault: CaseFault): Promise<true> {
-    const { spans, recorder, jump, beginOutage, make } = this.#options;
+    const { jump, make, clock } = this.#options;
     if (!jump) return true;
+    const begin = () => {
+      this.#waiting = undefined;
+      this.#beginJump(fault, jump);
+    };
+    if (JUMPS_IN[fault.phase] !== "store-freeze") begin();
+    else {
+      const [end, ...anew] = callsAroundJump(fault);
+      await make(end!);
+      this.#waiting = { pod: fault.pod, begin };
+      for (const op of anew) await make(op);
+      await clock.advance(COMMIT_MS);
+      this.#waiting?.begin();
+    }
+    return true;
+  }
+
+  #beginJump(fault: CaseFault, jump: (byMs: number) => void): void {
+    const { spans, recorder, beginOutage } = this.#options;
     const outage = JUMPS_IN[fault.phase];
-    if (outage === "store-freeze") { for (const op of callsBeforeJump(fault)) await make(op); }
     if (outage) {
       const lastsMs = beginOutage({ ...fault, kind: outage });
-      if (lastsMs === undefined) return true;
+      if (lastsMs === undefined) return;
       recorder.window(outage, "store", { lastsMs });
     }
     const byMs = spans.jumpMs(fault);
     recorder.fault(fault.kind, "store", { detail: `${byMs}` });
     jump(byMs);
-    return true;
   }
 
   /** Ends a pod; the next life begins with the next call. */

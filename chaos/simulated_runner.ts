@@ -188,6 +188,7 @@ class Simulation {
   }
 
   #atCommit(index: number): CommandFault | undefined {
+    this.#faults.atCommit(index);
     const pod = this.#pods[index];
     const replay = this.#power.isDown || !pod ? undefined : this.#replays.atCommit(index);
     if (replay && pod) {
