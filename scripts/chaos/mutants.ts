@@ -77,6 +77,7 @@ function control([backend, mutants]: [BackendName, readonly Mutant[]]): Mutant {
   return {
     name: `none, ${backend}`,
     guarantee: "",
+    isOfLibrary: false,
     protocolRules: [],
     backend,
     expected: "violated",

@@ -105,6 +105,16 @@ Deno.test("a header that lacks something is told", () => {
   assertEquals([backend, expected, protocolRules], ["memory", "violated", ["3", "7"]]);
 });
 
+Deno.test("a mutant is the library's when it changes nothing else", () => {
+  const isOfLibrary = (...files: string[]) => {
+    const diff = files.map((file) => `--- a/${file}\n+++ b/${file}\n`).join("");
+    return parseMutant("some-bug", `# guarantee: G3\n# A bug.\n${diff}`).isOfLibrary;
+  };
+  assertEquals(isOfLibrary("core/x.ts", "adapters/redis/y_lua.ts"), true);
+  assertEquals(isOfLibrary("chaos/checker.ts"), false);
+  assertEquals(isOfLibrary("core/x.ts", "scripts/chaos/y.ts"), false);
+});
+
 Deno.test("a patch that no longer applies is named", async () => {
   const folder = await Deno.makeTempDir({ prefix: "hakgal-mutants-test-" });
   const patch = `${folder}/stale.patch`;

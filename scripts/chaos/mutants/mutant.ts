@@ -15,6 +15,8 @@ export interface Mutant {
   readonly name: string;
   /** `G1` … `G10`; or what of chaos itself is broken: `checker`, `harness`. */
   readonly guarantee: string;
+  /** Whether the library is broken, and all of chaos is as it is. */
+  readonly isOfLibrary: boolean;
   /** Rules of the protocol that it breaks; none where it breaks something else. */
   readonly protocolRules: readonly string[];
   readonly backend: BackendName;
@@ -70,6 +72,7 @@ export function parseMutant(name: string, text: string, folder: URL = PATCHES): 
   return {
     name,
     guarantee,
+    isOfLibrary: !/^\+\+\+ b\/(?!core\/|adapters\/)/m.test(text),
     protocolRules: rule?.split(",").map((number) => number.trim()) ?? [],
     backend: known,
     expected,

@@ -46,7 +46,9 @@ export async function runTrial(
   const { found, missed } = CODES[expected];
   if (code === missed) return { kind: "missed" };
   const said = new TextDecoder().decode(stderr).trim();
-  if (code === EXIT_CODES["could-not-run"] && mutant.guarantee === "checker") {
+  // The rules and the search are at one about the good library: one that is broken made them disagree, or a checker.
+  const exposes = mutant.isOfLibrary || mutant.guarantee === "checker";
+  if (code === EXIT_CODES["could-not-run"] && exposes) {
     const report = await readReport(reportDir);
     if (report && isExposed(report)) return { kind: "found", by: "the cross-check" };
   }
