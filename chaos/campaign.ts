@@ -225,7 +225,10 @@ class Campaign {
     const checked = crossCheck(history, checkHistory(history));
     const { verdict, disagreement } = checked;
     this.#linearizability.add(checked);
-    if (disagreement !== undefined) this.#toolFailure = `${name}: ${disagreement}`;
+    // What is made smaller has failed: only that is looked into, and another failure of it is none of the tool.
+    if (disagreement !== undefined && this.#failing === undefined) {
+      this.#toolFailure = `${name}: ${disagreement}`;
+    }
     if (verdict.verdict === "undecided") {
       this.#undecided++;
       this.#firstUndecided ??= { reason: verdict.reason, history };
