@@ -20,12 +20,12 @@ import { historySettings } from "./history_settings.ts";
 import { JournalPlace } from "./journal_place.ts";
 import { keyOf } from "./model.ts";
 import type { OutageKind } from "./outage_kinds.ts";
-import type { PodFlush } from "./pod_events.ts";
 import { seededRandom } from "./random.ts";
 import { Recorder } from "./recorder.ts";
 import { ReplayKills } from "./replay_kills.ts";
 import { Replies } from "./replies.ts";
 import type { RunOutcome } from "./runner.ts";
+import { SimulatedEnding } from "./simulated_ending.ts";
 import { SimulatedFaults } from "./simulated_faults.ts";
 import { SimulatedOutages } from "./simulated_outages.ts";
 import { PodClock, SimulatedPod } from "./simulated_pod.ts";
@@ -42,14 +42,6 @@ export interface SimulatedRunOptions {
 }
 
 const TOLERANCE_MS = 2;
-/** Virtual time within which every call must have been answered, whatever happens to it. */
-const PATIENCE_MS = 600_000;
-/** Within which the journal of a pod that is left alone drains, and a pod notices that its store is back. */
-const RECONCILED_MS = 9_000;
-/** As that, when it is asked for. */
-const FLUSHED_MS = 30_000;
-/** How often a pod looks whether its store has its memory, and a margin. */
-const NOTICED_MS = 2_500;
 /** A share of the invalidations is lost: they are hints only. */
 const INVALIDATION_LOSS = 0.2;
 
@@ -74,6 +66,7 @@ class Simulation {
   readonly #power = new StorePower();
   readonly #outages: SimulatedOutages;
   readonly #faults: SimulatedFaults;
+  readonly #ending: SimulatedEnding;
   readonly #replies = new Replies();
   readonly #pods: SimulatedPod[] = [];
   readonly #places: JournalPlace[];
@@ -99,11 +92,18 @@ class Simulation {
     this.#outages = new SimulatedOutages({
       ...{ clock, power: this.#power, memory: store, spans: this.#spans, pods },
     });
+    this.#ending = new SimulatedEnding({
+      ...{ chaosCase, clock, recorder: this.#recorder, calls: this.#calls, spans: this.#spans },
+      ...{ pods: this.#pods, lives: this.#lives, names: this.#names },
+      ...{ losesMemory: this.#losesMemory, toleranceMs: TOLERANCE_MS },
+      pod: (index) => this.#pod(index),
+      invoke: (index, call) => this.#invoke(index, call, true),
+    });
     this.#faults = new SimulatedFaults({
       ...{ clock, spans: this.#spans, recorder: this.#recorder, pods },
       pod: (index) => this.#pod(index),
       make: (op) => this.#make(op),
-      conclude: (name, ending) => this.#conclude(name, ending),
+      conclude: (name, ending) => this.#ending.conclude(name, ending),
       isQuiet: () => this.#outages.isQuiet && !this.#power.isDown,
       ...{ jump: store.jump, beginOutage: (fault) => this.#outages.begin(fault) },
       isInherited: chaosCase.settings.durable && !this.#losesMemory,
@@ -320,26 +320,10 @@ class Simulation {
     for (const pod of this.#pods) pod?.clock.resume();
   }
 
-  /** Heals everything, waits until all is quiet, and looks at what is left. */
+  /** Heals everything, and looks at what is left. */
   async #finish(): Promise<void> {
-    const { commandTimeoutMs, maxStalenessMs } = this.#case.settings;
     this.#heal();
-    await this.#endOne();
-    await this.#clock.advance(commandTimeoutMs + maxStalenessMs + TOLERANCE_MS);
-    await this.#settle();
-    // First what the pods hold, then what the store has: a fresh read renews the copy.
-    for (const index of this.#lives.keys()) await this.#readAll(index, false);
-    for (const index of this.#lives.keys()) await this.#readAll(index, true);
-    await this.#clock.advance(this.#spans.lateBoundMs);
-    for (const [index, session] of [...this.#names.values()].entries()) {
-      await this.#last(index, this.#calls.lastCreate(session));
-      await this.#last(index + 1, this.#calls.lastIncrement(session));
-    }
-    // A pod that has just started holds nothing: it shows what the store has.
-    this.#lives.push(0);
-    for (const index of this.#lives.keys()) await this.#readAll(index, true);
-    for (const pod of this.#pods) void pod?.close().catch(() => {});
-    await this.#clock.advance(commandTimeoutMs);
+    await this.#ending.run();
     for (const deafen of this.#deafen) deafen();
     this.#recorder.end();
   }
@@ -347,49 +331,6 @@ class Simulation {
   /** What only a pod holds would go with it then, before the store is given that back. */
   get #losesMemory(): boolean {
     return this.#case.faults.some(({ kind }) => losesMemory(kind));
-  }
-
-  /** In some histories a pod ends gracefully, the moment that the store is back. */
-  async #endOne(): Promise<void> {
-    const { seed, pods } = this.#case;
-    const pod = this.#pods[seed % pods];
-    if (seed % 4 > 0 || !pod || pod.isDead || this.#losesMemory) return;
-    // First it makes the calls that came while it was frozen.
-    await this.#clock.advance(1);
-    // With a journal that outlives it, it need not wait.
-    const isHasty = this.#case.settings.durable && seed % 8 === 0;
-    await this.#conclude(pod.name, pod.end(isHasty ? 0 : FLUSHED_MS));
-  }
-
-  async #conclude(name: string, ending: Promise<PodFlush>): Promise<void> {
-    let isDone = false;
-    ending.then((flush) => {
-      this.#recorder.flush(name, flush);
-      isDone = true;
-    });
-    await this.#clock.advanceUntil(() => isDone, 2 * FLUSHED_MS);
-  }
-
-  /** Every pod, the heirs of the dead among them, brings what waits into the store. */
-  async #settle(): Promise<void> {
-    const pods = [...this.#lives.keys()].map((index) => this.#pod(index));
-    for (const pod of pods) pod.connect();
-    if (this.#losesMemory) await this.#clock.advance(NOTICED_MS);
-    // It has to happen by itself.
-    const isDone = () => pods.every(({ isAway, journaled }) => !isAway && journaled === 0);
-    await this.#clock.advanceUntil(isDone, RECONCILED_MS);
-    for (const pod of pods) await this.#conclude(pod.name, pod.flush(FLUSHED_MS));
-  }
-
-  async #readAll(index: number, fresh: boolean): Promise<void> {
-    for (const session of this.#names.values()) {
-      await this.#last(index, { ...this.#calls.freshRead(session), fresh });
-    }
-  }
-
-  async #last(index: number, call: Call): Promise<void> {
-    const answered = this.#invoke(index % this.#lives.length, call, true);
-    await this.#clock.advanceUntil(answered, PATIENCE_MS);
   }
 
   #history(): History {
