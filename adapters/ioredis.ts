@@ -14,6 +14,7 @@ import {
   type ChannelListener,
   inTime,
   NotConnectedError,
+  PORTION,
   type RedisCommand,
   type RedisDriver,
   type RedisReply,
@@ -111,6 +112,8 @@ class IoredisDriver implements RedisDriver {
   #lastError: Error | undefined;
   /** The socket that writes at the end of this turn. */
   #gathering: IoredisClient["stream"];
+  /** How many commands this turn has sent before. */
+  #gathered = 0;
   /** The socket that was given up last. */
   #recycled: IoredisClient["stream"];
 
@@ -154,10 +157,17 @@ class IoredisDriver implements RedisDriver {
     return client.callBuffer(name, ...args.map(toArgument)) as Promise<RedisReply>;
   }
 
-  /** What is sent in one turn is written at once: the client would write each command by itself. */
+  /** What is sent in one turn is written in portions: the client would write each command by itself. */
   #gather(stream: IoredisClient["stream"]): void {
-    if (!stream || stream === this.#gathering) return;
+    if (!stream) return;
+    if (stream === this.#gathering) {
+      if (++this.#gathered % PORTION > 0) return;
+      stream.uncork?.();
+      stream.cork?.();
+      return;
+    }
     this.#gathering = stream;
+    this.#gathered = 0;
     stream.cork?.();
     nextTick(() => {
       this.#gathering = undefined;

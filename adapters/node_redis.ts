@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
 import { Channels } from "./redis/channels.ts";
 import { storeOn, storeOnClient } from "./redis/connect.ts";
@@ -12,6 +13,7 @@ import {
   type ChannelListener,
   inTime,
   NotConnectedError,
+  PORTION,
   type RedisCommand,
   type RedisDriver,
   type RedisReply,
@@ -112,6 +114,10 @@ class NodeRedisDriver implements RedisDriver {
   /** When the socket came to be whose server has not said hello yet. */
   #greetedAtMs: number | undefined;
 
+  /** How many commands this turn has sent; the others wait. */
+  #sent = 0;
+  readonly #waiting: (() => void)[] = [];
+
   constructor(options: NodeRedisAdapterOptions) {
     if ("client" in options) this.#client = options.client;
     else this.endpoint = toEndpoint(options);
@@ -128,7 +134,24 @@ class NodeRedisDriver implements RedisDriver {
     if (this.endpoint && this.#client) await inTime(becomesReady(this.#client), timeoutMs);
   }
 
+  /** The client writes what a turn sends in one piece: in portions, the rest waits for the turns after. */
   send(command: RedisCommand): Promise<RedisReply> {
+    if (this.#sent === 0) setImmediate(() => this.#sendWaiting());
+    if (this.#sent < PORTION) {
+      this.#sent++;
+      return this.#send(command);
+    }
+    return new Promise((resolve) => this.#waiting.push(() => resolve(this.#send(command))));
+  }
+
+  #sendWaiting(): void {
+    const portion = this.#waiting.splice(0, PORTION);
+    this.#sent = portion.length;
+    if (this.#sent > 0) setImmediate(() => this.#sendWaiting());
+    for (const send of portion) send();
+  }
+
+  #send(command: RedisCommand): Promise<RedisReply> {
     const client = this.#client;
     if (!client || (this.endpoint && !client.isReady)) {
       this.#replaceIfStuck();
