@@ -8,7 +8,7 @@ import type { Clock, Timer } from "./clock.ts";
 
 interface Waiting {
   readonly dueAt: number;
-  readonly expire: () => void;
+  expire: (() => void) | undefined;
 }
 
 /** Calls that wait for an answer. */
@@ -24,17 +24,20 @@ export class Deadlines {
   }
 
   /**
-   * What `promise` comes to, or a rejection with what `onLate` answers when it takes longer than `limitMs`; it is told
-   * whether nobody else was answered meanwhile. What comes later is dropped. No timer is left behind when nobody waits.
+   * What `promise` comes to, or a rejection with what `onLate` answers when it takes longer than `limitMs` from `sinceMs`;
+   * it is told whether nobody else was answered meanwhile. What comes later is dropped. No timer is left behind when
+   * nobody waits.
    */
   limit<Result>(
     promise: Promise<Result>,
     limitMs: number,
     onLate: (isSilent: boolean) => Error,
+    sinceMs = this.#clock.now(),
   ): Promise<Result> {
     const before = this.#answers;
     return new Promise((resolve, reject) => {
-      const waiting = this.#add(limitMs, () => reject(onLate(this.#answers === before)));
+      const expire = () => reject(onLate(this.#answers === before));
+      const waiting = this.#add({ dueAt: sinceMs + limitMs, expire });
       promise.then((result) => {
         this.#answers++;
         this.#remove(waiting);
@@ -46,8 +49,7 @@ export class Deadlines {
     });
   }
 
-  #add(limitMs: number, expire: () => void): Waiting {
-    const waiting = { dueAt: this.#clock.now() + limitMs, expire };
+  #add(waiting: Waiting): Waiting {
     this.#waiting.add(waiting);
     if (waiting.dueAt < this.#firesAt) this.#arm(waiting.dueAt);
     return waiting;
@@ -55,6 +57,8 @@ export class Deadlines {
 
   #remove(waiting: Waiting): void {
     this.#waiting.delete(waiting);
+    // Else it would be kept as what stands in a Map is (`passing_map.ts`), and the answer with it.
+    waiting.expire = undefined;
     if (this.#waiting.size === 0) this.#disarm();
   }
 
@@ -80,7 +84,7 @@ export class Deadlines {
         nextAt = Math.min(nextAt, waiting.dueAt);
       } else {
         this.#waiting.delete(waiting);
-        waiting.expire();
+        waiting.expire?.();
       }
     }
     if (nextAt < Infinity) this.#arm(nextAt);

@@ -6,6 +6,7 @@
 
 import type { Call } from "./calls.ts";
 import { ManagerClosedError } from "./errors.ts";
+import { PassingMap } from "./passing_map.ts";
 import type { Pod } from "./pod.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import { SessionLane } from "./session_lane.ts";
@@ -14,7 +15,7 @@ import type { InboxListener, ListedRecord } from "./storage_adapter.ts";
 /** Finds or makes the lane of a session; lanes without calls go. */
 export class Lanes<Context extends object> {
   readonly #pod: Pod<Context>;
-  readonly #lanes = new Map<string, SessionLane<Context>>();
+  readonly #lanes = new PassingMap<string, SessionLane<Context>>();
   readonly #subscriptions = new Map<string, Promise<(() => Promise<void>) | undefined>>();
   #closed = false;
   /** What has to be there before any call is served; undefined once it is. */
@@ -85,7 +86,7 @@ export class Lanes<Context extends object> {
   /** Resolves when no call is under way. */
   async settled(): Promise<void> {
     while (this.#lanes.size > 0) {
-      await Promise.all([...this.#lanes.values()].map((lane) => lane.idle));
+      await Promise.all(this.#lanes.values().map((lane) => lane.idle));
     }
   }
 
