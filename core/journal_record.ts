@@ -74,7 +74,6 @@ export function encodeSession({ entry, steps }: JournaledSession, wall: WallCloc
 /** What an earlier process wrote of a session. */
 export interface RestoredSession {
   readonly tenant: string;
-  readonly hashedId: string;
   readonly steps: readonly RestoredStep[];
 }
 
@@ -107,7 +106,6 @@ export function decodeSession(text: string, wall: WallClock): RestoredSession {
   const spans = written.spans.map((target) => ({ target }));
   return {
     tenant: written.tenant,
-    hashedId: written.hashedId,
     steps: written.steps.map(({ span, sealed, operations, firstMs, lastMs, ...step }) => ({
       ...step,
       operations,

@@ -9,15 +9,26 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
 /** Who a session is, for its owner and for the store. */
-export interface SessionKey {
+export class SessionKey {
   readonly tenant: string;
   /** Empty where only its hash is known: an id is never stored. */
   readonly id: string;
-  /** The id as it is stored: HMAC-SHA-256, or plain SHA-256 without a secret; 64 hex digits. */
-  readonly hashedId: string;
   /** The record's full key. */
   readonly storeKey: string;
+
+  constructor(tenant: string, id: string, storeKey: string) {
+    this.tenant = tenant;
+    this.id = id;
+    this.storeKey = storeKey;
+  }
+
+  /** The id as it is stored: HMAC-SHA-256, or plain SHA-256 without a secret; 64 hex digits. */
+  get hashedId(): string {
+    return this.storeKey.slice(-HASH_DIGITS);
+  }
 }
+
+const HASH_DIGITS = 64;
 
 /** A hash under way; what `@noble/hashes` makes, as far as it is used. */
 interface RunningHash {
@@ -48,8 +59,7 @@ export class KeySpace {
     this.#running = this.#begun._cloneInto(this.#running);
     this.#running.update(this.#encoder.encode(id));
     this.#running.digestInto(this.#digest);
-    const hashedId = bytesToHex(this.#digest);
-    return { tenant, id, hashedId, storeKey: this.sessionPrefix(tenant) + hashedId };
+    return new SessionKey(tenant, id, this.sessionPrefix(tenant) + bytesToHex(this.#digest));
   }
 
   /** What the keys of all sessions of a tenant begin with. */

@@ -50,8 +50,10 @@ export class CacheEntry {
   #heard: Pick<Identity, "incarnation" | "version"> | undefined;
   #heardCount = 0;
   #stale = false;
-  /** Tag of the state for which the store's directory names this pod as a holder, and the store's memory then. */
-  #registered: { readonly tag: string; readonly era: number } | undefined;
+  /** Tag of the state for which the store's directory names this pod as a holder. */
+  #registeredTag: string | undefined;
+  /** The store's memory then. */
+  #registeredEra = 0;
   readonly #keeper: Keeper;
 
   constructor(key: SessionKey, keeper: Keeper) {
@@ -97,14 +99,14 @@ export class CacheEntry {
 
   /** The store, with its memory of that era, has registered this pod for the copy that is held. */
   register(era: number): void {
-    this.#registered = this.#copy && { tag: this.#copy.state.tag, era };
+    this.#registeredTag = this.#copy?.state.tag;
+    this.#registeredEra = era;
   }
 
   /** Whether the store's directory, in its memory of that era, names this pod as a holder of the copy. */
   isRegistered(era: number): boolean {
-    const registered = this.#registered;
-    return registered !== undefined && registered.era === era &&
-      registered.tag === this.#copy?.state.tag;
+    const tag = this.#registeredTag;
+    return tag !== undefined && this.#registeredEra === era && tag === this.#copy?.state.tag;
   }
 
   /** This pod's last acknowledged seq on an incarnation; undefined when it has none there. */

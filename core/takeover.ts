@@ -10,6 +10,7 @@ import { SessionError } from "./errors.ts";
 import type { JournalStore } from "./journal_store.ts";
 import { decodeSession, type RestoredStep } from "./journal_record.ts";
 import type { Sight } from "./journaled_session.ts";
+import { SessionKey } from "./key_space.ts";
 import type { Pod } from "./pod.ts";
 
 /**
@@ -42,9 +43,9 @@ function restore<Context extends object>(
   storeKey: string,
   record: string,
 ): void {
-  const { tenant, hashedId, steps } = decodeSession(record, pod.wall);
+  const { tenant, steps } = decodeSession(record, pod.wall);
   // Its id is learned when somebody calls.
-  const entry = pod.cache.newEntry({ tenant, hashedId, storeKey, id: "" });
+  const entry = pod.cache.newEntry(new SessionKey(tenant, "", storeKey));
   pod.journal.restore(entry, steps, sightOf(pod, steps));
 }
 

@@ -29,16 +29,16 @@ export function isEmpty(reply: RedisReply): boolean {
 /** Longest text that is rather put together here than handed to the decoder, for which each call is costly. */
 const SHORT_BYTES = 80;
 
-/** Text of UTF-8, from a byte on; throws a TypeError when it is none. */
-function toText(bytes: Uint8Array, from = 0): string {
-  if (bytes.length - from > SHORT_BYTES) return utf8.decode(bytes.subarray(from));
-  let text = "";
-  for (let index = from; index < bytes.length; index++) {
+/** Text of UTF-8, from a byte to another; throws a TypeError when it is none. */
+function toText(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  if (to - from > SHORT_BYTES) return utf8.decode(bytes.subarray(from, to));
+  const codes = new Array<number>(to - from);
+  for (let index = from; index < to; index++) {
     const byte = bytes[index]!;
-    if (byte >= 0x80) return utf8.decode(bytes.subarray(from));
-    text += String.fromCharCode(byte);
+    if (byte >= 0x80) return utf8.decode(bytes.subarray(from, to));
+    codes[index - from] = byte;
   }
-  return text;
+  return String.fromCharCode.apply(undefined, codes);
 }
 
 const SPACE = 0x20;
@@ -61,11 +61,9 @@ function readWriter(bytes: Uint8Array): WriterEntry | undefined {
     return value;
   };
   const seq = number();
-  let incarnation = "";
-  for (; at < bytes.length && bytes[at] !== SPACE; at++) {
-    incarnation += String.fromCharCode(bytes[at]!);
-  }
-  at++;
+  const from = at;
+  while (at < bytes.length && bytes[at] !== SPACE) at++;
+  const incarnation = toText(bytes, from, at++);
   const version = number();
   const atMs = number();
   const occupied = number();
