@@ -26,7 +26,7 @@ export function advance(
     ? createdState(sealed, answer.reply, acceptedMs)
     : nextState(entry.copy?.state, sealed, answer.reply);
   if (state) {
-    const copy = toCopy({ ...state, expiresAtMs }, answer);
+    const copy = toCopy(state, answer);
     entry.keep(copy, sealed.seq);
     // A commit registers its pod, too.
     entry.register(entry.era);
@@ -50,59 +50,84 @@ export function remnantOf(
 ): Copy | undefined {
   const base = entry.copy ?? entry.remnant;
   if (base?.state.incarnation !== incarnation) return undefined;
-  return { ...base, state: { ...applied(base.state, operations, numbers), version }, expiresAt };
+  const { tag, expiresAtMs } = base.state;
+  const moved = { incarnation, version, tag, expiresAtMs };
+  return { ...base, state: applied(base.state, moved, operations, numbers), expiresAt };
 }
 
 function nextState(
   held: SessionState | undefined,
   sealed: SealedBatch,
-  { identity, numbers }: AppliedReply,
+  { identity, expiresAtMs, numbers }: AppliedReply,
 ): SessionState | undefined {
   if (!held || held.incarnation !== identity.incarnation) return undefined;
-  if (held.version === identity.version && held.tag === identity.tag) return held;
+  if (held.version === identity.version && held.tag === identity.tag) {
+    return { ...held, expiresAtMs };
+  }
   // Rule 11: only if its version is the copy's + 1.
-  const isNext = identity.version === held.version + 1 &&
-    identity.tag === `${sealed.writer}:${sealed.seq}`;
-  if (!isNext) return undefined;
-  return applied({ ...held, ...identity }, sealed.operations, numbers);
+  const tag = tagOf(sealed);
+  if (identity.version !== held.version + 1 || identity.tag !== tag) return undefined;
+  const moved = { incarnation: held.incarnation, version: identity.version, tag, expiresAtMs };
+  return applied(held, moved, sealed.operations, numbers);
 }
 
 function createdState(
   sealed: SealedBatch,
-  { identity, storeTimeMs, numbers }: AppliedReply,
+  { identity, expiresAtMs, storeTimeMs, numbers }: AppliedReply,
   acceptedMs: number,
 ): SessionState | undefined {
   const [first, ...rest] = sealed.operations;
   if (first?.kind !== "create") return undefined;
   const state: SessionState = {
-    ...identity,
+    incarnation: first.nonce,
+    version: identity.version,
+    tag: tagOf(sealed),
     incarnationAtMs: storeTimeMs,
     createdAtMs: storeTimeMs,
-    expiresAtMs: storeTimeMs,
+    expiresAtMs,
     absoluteExpiresAtMs: first.lifetimeMs === undefined ? undefined : acceptedMs + first.lifetimeMs,
     context: new Map(first.context),
     capacity: first.capacity,
-    trajectory: [],
-    writers: new Map(),
+    trajectory: NO_VECTORS,
+    writers: NO_WRITERS,
     floorMs: 0,
   };
-  return applied(state, rest, numbers);
+  return rest.length === 0 ? state : applied(state, state, rest, numbers);
 }
 
-/** A state after operations that are known to have been applied to it. */
+const NO_VECTORS: SessionState["trajectory"] = [];
+const NO_WRITERS: SessionState["writers"] = new Map();
+
+/** A batch's tag, in a text of its own: what is cut from the reply's line keeps the line in memory. */
+function tagOf({ writer, seq }: SealedBatch): string {
+  return [writer, seq].join(":");
+}
+
+/** What every commit moves. */
+type Moved = Pick<SessionState, "incarnation" | "version" | "tag" | "expiresAtMs">;
+
+/** A state after operations that are known to have been applied to it, and what their commit moved. */
 function applied(
   state: SessionState,
+  { incarnation, version, tag, expiresAtMs }: Moved,
   operations: readonly Operation[],
   numbers: readonly number[],
 ): SessionState {
+  const context = editContext(state.context, operations, numbers);
+  const trajectory = extended(state, operations);
+  return { ...state, incarnation, version, tag, expiresAtMs, context, trajectory };
+}
+
+/** A trajectory after operations; the same where none of them appends. */
+function extended(
+  { trajectory, capacity }: SessionState,
+  operations: readonly Operation[],
+): readonly Uint8Array[] {
+  if (!operations.some(({ kind }) => kind === "append")) return trajectory;
   const appended = operations.flatMap((operation) =>
     operation.kind === "append" ? [operation.vector] : []
   );
-  return {
-    ...state,
-    context: editContext(state.context, operations, numbers),
-    trajectory: [...state.trajectory, ...appended].slice(-state.capacity),
-  };
+  return [...trajectory, ...appended].slice(-capacity);
 }
 
 /**

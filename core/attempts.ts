@@ -79,23 +79,26 @@ export class Attempts {
   }
 
   /** Tries a batch; until it is answered it is unsettled. */
-  async commit<Result>(
-    batch: Omit<Unsettled, "firstAt">,
+  commit<Result>(
+    sealed: SealedBatch,
+    incarnation: string | undefined,
     command: (timeoutMs: number) => Promise<Result>,
   ): Promise<Result> {
-    this.#unsettled = { ...batch, firstAt: this.#options.clock.now() };
-    const result = await this.#until(command, true);
-    this.#unsettled = undefined;
-    return result;
+    const firstAt = this.#options.clock.now();
+    return this.#until(command, true, { sealed, incarnation, firstAt });
   }
 
   async #until<Result>(
     command: (timeoutMs: number) => Promise<Result>,
     takesEffect: boolean,
+    unsettled?: Unsettled,
   ): Promise<Result> {
+    if (unsettled) this.#unsettled = unsettled;
     for (;;) {
       try {
-        return await command(Math.max(1, this.#endsAt - this.#options.clock.now()));
+        const result = await command(Math.max(1, this.#endsAt - this.#options.clock.now()));
+        if (unsettled) this.#unsettled = undefined;
+        return result;
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) {
           // Rule 7: after an ambiguous try nothing is "rejected" any more.

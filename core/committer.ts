@@ -113,7 +113,7 @@ function send<Context extends object>(
   attempts: Attempts,
 ): Promise<Answer<CommitReply>> {
   const { incarnation } = destination;
-  return attempts.commit({ sealed, incarnation }, (timeoutMs) => {
+  return attempts.commit(sealed, incarnation, (timeoutMs) => {
     const batch = toCommit(pod, sealed, { ...destination, holder: pod.holder(entry.key) });
     return pod.link.commit(entry.key.storeKey, batch, timeoutMs);
   });

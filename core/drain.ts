@@ -165,7 +165,7 @@ class Draining<Context extends object> {
       holder: this.#pod.holder(entry.key),
       accepted: { firstAt, lastAt },
     };
-    const answer = await this.#attempts.commit({ sealed, incarnation }, (timeoutMs) => {
+    const answer = await this.#attempts.commit(sealed, incarnation, (timeoutMs) => {
       const batch = toCommit(this.#pod, sealed, destination);
       return this.#pod.link.commit(entry.key.storeKey, batch, timeoutMs);
     });

@@ -50,10 +50,11 @@ export class JoinedOperations {
   readonly #joins: boolean;
   readonly #context: ReadonlyMap<string, string> | undefined;
   /** What fields come to by what is in the batch so far, but for the sums that are open. */
-  readonly #values = new Map<string, number>();
-  /** By field, the sum that takes more increments of it. */
-  readonly #open = new Map<string, Sum>();
+  #values: Map<string, number> | undefined;
+  /** The sum that takes more increments of its field. */
   #last: Sum | undefined;
+  /** Those of other fields, by the field. */
+  #open: Map<string, Sum> | undefined;
   #increments = 0;
 
   private constructor(joins: boolean, context?: ReadonlyMap<string, string>) {
@@ -95,7 +96,7 @@ export class JoinedOperations {
 
   #increment(operation: Operation & { readonly kind: "increment" }): Sum {
     const { field, by } = operation;
-    const open = this.#last?.operation.field === field ? this.#last : this.#open.get(field);
+    const open = this.#last?.operation.field === field ? this.#last : this.#open?.get(field);
     if (open && isJoinable(operation) && Number.isSafeInteger(open.base + open.operation.by + by)) {
       open.operation.by += by;
       this.counts[open.place]!++;
@@ -110,7 +111,7 @@ export class JoinedOperations {
     };
     this.#push(sum.operation);
     if (this.#joins && isJoinable(operation) && Number.isSafeInteger(sum.base)) {
-      this.#open.set(field, sum);
+      if (this.#last) (this.#open ??= new Map()).set(this.#last.operation.field, this.#last);
       this.#last = sum;
     } else this.#settle(field, sum.base + by);
     return sum;
@@ -118,7 +119,7 @@ export class JoinedOperations {
 
   /** As far as is known. What is no number takes no increment, and so any number of them at once. */
   #valueOf(field: string): number {
-    const value = this.#values.get(field) ?? Number(this.#context?.get(field) ?? 0);
+    const value = this.#values?.get(field) ?? Number(this.#context?.get(field) ?? 0);
     return Number.isNaN(value) ? 0 : value;
   }
 
@@ -128,8 +129,8 @@ export class JoinedOperations {
   }
 
   #settle(field: string, value: number): void {
-    this.#values.set(field, value);
-    this.#open.delete(field);
+    (this.#values ??= new Map()).set(field, value);
+    this.#open?.delete(field);
     if (this.#last?.operation.field === field) this.#last = undefined;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Attempts } from "./attempts.ts";
+import { type AttemptOptions, Attempts } from "./attempts.ts";
 import { Destroys } from "./destroys.ts";
 import { EventHub } from "./events.ts";
 import type { WallClock } from "./journal_record.ts";
@@ -15,7 +15,7 @@ import type { Settings } from "./options.ts";
 import { OutageJournal } from "./outage_journal.ts";
 import { type Random, randomId } from "./random.ts";
 import { SessionCache } from "./session_cache.ts";
-import type { Holder, StorageAdapter } from "./storage_adapter.ts";
+import type { Holder, StateLimits, StorageAdapter } from "./storage_adapter.ts";
 import { type LinkListener, StoreLink } from "./store_link.ts";
 
 /** Margin for what is under way when a tombstone runs out. */
@@ -37,6 +37,9 @@ export class Pod<Context extends object> {
   readonly writer: string;
   /** As which it repeats destroys. */
   readonly repeater: string;
+  /** Limits that the store checks. */
+  readonly stateLimits: StateLimits;
+  readonly #tries: AttemptOptions;
   #seq = 0;
 
   constructor(
@@ -66,6 +69,9 @@ export class Pod<Context extends object> {
     this.cache = new SessionCache({ ...settings.cache, maxStalenessMs }, clock);
     this.events = new EventHub(settings.logger);
     const { journal, limits } = settings;
+    this.stateLimits = { maxFields: limits.fields, maxBytes: limits.sessionBytes };
+    const isAway = () => !this.link.isUp;
+    this.#tries = { clock, random: this.random, windowMs: timeoutMs, isAway };
     const capacity = limits.trajectoryVectors;
     this.journal = new OutageJournal(this.writer, journal, capacity, this.events, this.wall);
   }
@@ -95,8 +101,7 @@ export class Pod<Context extends object> {
 
   /** A window of tries, one command timeout long. */
   attempts(): Attempts {
-    const { clock, commandTimeoutMs: windowMs } = this.settings;
-    return new Attempts({ clock, random: this.random, windowMs, isAway: () => !this.link.isUp });
+    return new Attempts(this.#tries);
   }
 
   /** This pod as a holder of a tenant's sessions. */

@@ -62,28 +62,29 @@ export function without(sealed: SealedBatch, index: number): SealedBatch {
 /** The commit that a send makes of a sealed batch. */
 export function toCommit<Context extends object>(
   pod: Pod<Context>,
-  { counts: _, ...sealed }: SealedBatch,
+  { writer, seq, operations, firstSentAtMs, ifVersion }: SealedBatch,
   { incarnation, prev, holder, accepted }: Destination,
 ): CommitBatch {
-  const { settings } = pod;
-  const nowMs = pod.link.storeTimeMs() ?? 0;
-  const first = sealed.operations[0]?.kind;
-  return {
-    ...sealed,
-    incarnation,
-    ...(prev !== undefined && { prev }),
-    ...(holder && { holder }),
-    // Rule 2, counted from this send: an older one is late the sooner.
-    ...((first === "create" || first === "adopt") &&
-      { notAfterMs: nowMs + pod.deadlineSpanMs }),
-    ...(accepted && { accepted: toStoreTimes(pod, accepted) }),
-    ttlMs: settings.ttlMs,
-    graceMs: settings.graceMs,
-    tombstoneMs: pod.tombstoneMs,
-    writerRetentionMs: pod.writerRetentionMs,
-    limits: { maxFields: settings.limits.fields, maxBytes: settings.limits.sessionBytes },
+  const { ttlMs, graceMs } = pod.settings;
+  const { tombstoneMs, writerRetentionMs, stateLimits: limits } = pod;
+  const spans = { ttlMs, graceMs, tombstoneMs, writerRetentionMs };
+  const batch: Writable<CommitBatch> = {
+    ...{ writer, seq, operations, firstSentAtMs, incarnation, limits },
+    ...spans,
   };
+  if (ifVersion) batch.ifVersion = ifVersion;
+  if (prev !== undefined) batch.prev = prev;
+  if (holder) batch.holder = holder;
+  if (accepted) batch.accepted = toStoreTimes(pod, accepted);
+  const first = operations[0]?.kind;
+  if (first === "create" || first === "adopt") {
+    // Rule 2, counted from this send: an older one is late the sooner.
+    batch.notAfterMs = (pod.link.storeTimeMs() ?? 0) + pod.deadlineSpanMs;
+  }
+  return batch;
 }
+
+type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
 /** Rule 18: computed again for each send, by how long ago it was on this pod's monotonic clock. */
 function toStoreTimes<Context extends object>(

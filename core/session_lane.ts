@@ -199,8 +199,10 @@ export class SessionLane<Context extends object> {
     const kind = this.#queue[0]?.kind;
     const alone = kind === "create" || kind === "destroy" || kind === "rotate";
     const end = alone ? 1 : this.#endOfGroup();
-    const group = this.#queue.slice(0, end);
-    this.#queue = this.#queue.slice(end);
+    const queue = this.#queue;
+    const isAll = end === queue.length;
+    const group = isAll ? queue : queue.slice(0, end);
+    this.#queue = isAll ? [] : queue.slice(end);
     return group.some(({ answer }) => answer.settled)
       ? group.filter(({ answer }) => !answer.settled)
       : group;

@@ -310,25 +310,28 @@ export class StoreLink {
   }
 
   /** A late reply finds nobody: its commit is recognised by its seq (rule 7). */
-  async #bounded<Result>(
+  #bounded<Result>(
     sending: Sending,
     timeoutMs: number,
     call: Promise<Result>,
     sentAt = this.#clock.now(),
   ): Promise<Result> {
-    try {
-      const result = await this.#deadlines.limit(call, timeoutMs, () => late(timeoutMs));
+    const { observers } = this.#options;
+    const late = () => tooLate(timeoutMs);
+    return this.#deadlines.limit(call, timeoutMs, late, sentAt).then((result) => {
       this.#health.answered();
-      this.#tell(sending, sentAt, { outcome: "ok", ...replyOf(result) });
+      if (observers.hearCommands) {
+        this.#tell(sending, sentAt, { outcome: "ok", ...replyOf(result) });
+      }
       return result;
-    } catch (error) {
+    }, (error) => {
       if (error instanceof StoreRejectedError) this.#health.answered();
       else this.#health.failed(error, { sentAt, isTimeout: this.#isLong(sentAt, timeoutMs) });
       const known = asStoreError(error);
       const outcome = known instanceof StoreUnavailableError ? "unavailable" : "rejected";
-      this.#tell(sending, sentAt, { outcome, code: known.code });
+      if (observers.hearCommands) this.#tell(sending, sentAt, { outcome, code: known.code });
       throw known;
-    }
+    });
   }
 
   #tell(
@@ -337,7 +340,6 @@ export class StoreLink {
     end: Pick<ObservedCommand, "outcome" | "code" | "reply">,
   ): void {
     const { observers, tenantOf } = this.#options;
-    if (!observers.hearCommands) return;
     const tenant = key === undefined ? undefined : tenantOf(key);
     const tookMs = this.#clock.now() - sentAt;
     observers.tellCommand({ command, tenant, tookMs, ...end, ...(records && { records }) });
@@ -357,7 +359,7 @@ function replyOf(result: unknown): { reply?: string } {
   return outcome === undefined ? {} : { reply: outcome };
 }
 
-function late(timeoutMs: number): StoreUnavailableError {
+function tooLate(timeoutMs: number): StoreUnavailableError {
   const message = `The store did not answer within ${Math.round(timeoutMs)} ms.`;
   return new StoreUnavailableError(message, { outcome: "unknown" });
 }

@@ -104,9 +104,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     patch: ContextPatch<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return this.#observed("updateContext", [id], [patch], async (served) => {
-      const operations = checkPatch("patch", patch, this.#pod.settings.limits);
-      return await this.#write(id, operations, settings, served);
+    return this.#observed("updateContext", [id], [patch], (served) => {
+      const operations = () => checkPatch("patch", patch, this.#pod.settings.limits);
+      return this.#write(id, operations, settings, served);
     });
   }
 
@@ -171,9 +171,11 @@ export class TenantSessions<Context extends object = AnyContext> {
     vector: Vector,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return this.#observed("appendTrajectory", [id], [vector], async (served) => {
-      const bytes = checkVector(vector, this.#pod.settings.limits);
-      return await this.#write(id, [{ kind: "append", vector: bytes }], settings, served);
+    return this.#observed("appendTrajectory", [id], [vector], (served) => {
+      const operations = (): Operation[] => [
+        { kind: "append", vector: checkVector(vector, this.#pod.settings.limits) },
+      ];
+      return this.#write(id, operations, settings, served);
     });
   }
 
@@ -201,9 +203,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     changes: Changes<Context>,
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
-    return this.#observed("apply", [id], [changes], async (served) => {
-      const operations = operationsOf(changes, this.#pod.settings.limits);
-      return await this.#write(id, operations, settings, served);
+    return this.#observed("apply", [id], [changes], (served) => {
+      const operations = () => operationsOf(changes, this.#pod.settings.limits);
+      return this.#write(id, operations, settings, served);
     });
   }
 
@@ -349,15 +351,17 @@ export class TenantSessions<Context extends object = AnyContext> {
     return this.#session(newId, copy);
   }
 
+  /** `toOperations` checks what the caller gave: what it throws is his answer. */
   async #write(
     id: string,
-    operations: readonly Operation[],
+    toOperations: () => readonly Operation[],
     settings: CallSettings,
     served: Served | undefined,
   ): Promise<Session<Context>> {
+    const operations = orTouch(toOperations());
     const answer = new Answerable<Copy>(settings.signal, served);
-    const write = { kind: "write", operations: orTouch(operations), wants: "copy" } as const;
-    return this.#session(id, await this.#call(id, { ...write, answer }));
+    const call = { kind: "write", operations, wants: "copy", answer } as const;
+    return this.#session(id, await this.#call(id, call));
   }
 
   /** The fast path. An id that is held has been checked before. */

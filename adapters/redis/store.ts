@@ -28,6 +28,7 @@ import { type Duty, lacks, type Permission, permissions } from "./acl.ts";
 import type { RedisCommand, RedisDriver } from "./driver.ts";
 import { replyCode, toStoreError } from "./errors.ts";
 import {
+  type Argument,
   decodeCommitReply,
   decodeHealReply,
   decodeHeartbeatReply,
@@ -145,13 +146,14 @@ export class RedisStore implements StorageAdapter {
     return this.#call(async () => toAnswer(await this.#wire.send(command, timeoutMs)));
   }
 
-  async commit(key: string, batch: CommitBatch, options: CallOptions): Promise<CommitReply> {
+  commit(key: string, batch: CommitBatch, { timeoutMs }: CallOptions): Promise<CommitReply> {
+    let args: Argument[];
     try {
-      const args = encodeBatch(batch);
-      return decodeCommitReply(await this.#wire.evaluate(COMMIT, key, args, options.timeoutMs));
+      args = encodeBatch(batch);
     } catch (error) {
-      throw toStoreError(error);
+      return Promise.reject(toStoreError(error));
     }
+    return this.#wire.evaluate(COMMIT, key, args, timeoutMs).then(decodeCommitReply, refuse);
   }
 
   load(key: string, request: LoadRequest, { timeoutMs }: CallOptions): Promise<LoadReply> {

@@ -30,20 +30,20 @@ export class Wire {
   }
 
   /** Runs a script on a key; the answer is its line. */
-  async evaluate(
+  evaluate(
     script: Script,
     key: string,
     args: readonly Argument[],
     timeoutMs: number,
   ): Promise<string> {
-    const hash = this.#hashes.get(script) ?? await sha1(script.text);
-    try {
-      return toText(await this.send(["EVALSHA", hash, "1", key, ...args], timeoutMs));
-    } catch (error) {
+    const hash = this.#hashes.get(script);
+    const teach = () => this.send(["EVAL", script.text, "1", key, ...args], timeoutMs).then(toText);
+    if (hash === undefined) return teach();
+    return this.send(["EVALSHA", hash, "1", key, ...args], timeoutMs).then(toText, (error) => {
       // The script surely did not run: the server does not know it yet, or no longer.
       if (replyCode(error) !== "NOSCRIPT") throw error;
-      return toText(await this.send(["EVAL", script.text, "1", key, ...args], timeoutMs));
-    }
+      return teach();
+    });
   }
 
   /** Sends a command. */
