@@ -17,7 +17,7 @@ const LONGEST_PAUSE_MS = 100;
 export interface Unsettled {
   readonly sealed: SealedBatch;
   readonly incarnation: string | undefined;
-  /** When it was first sent, by the pod's clock: it may have been applied from then on. */
+  /** When a try was first sent that had no answer, by the pod's clock: it may have been applied from then on. */
   readonly firstAt: number;
 }
 
@@ -36,10 +36,11 @@ export class Attempts {
   readonly #options: AttemptOptions;
   #endsAt: number;
   #pauseMs = FIRST_PAUSE_MS;
-  #ambiguous = false;
+  #ambiguousSince: number | undefined;
   #gaveUp = false;
   #tookEffect = false;
-  #unsettled: Unsettled | undefined;
+  /** The batch that is under way. */
+  #batch: Omit<Unsettled, "firstAt"> | undefined;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -48,7 +49,12 @@ export class Attempts {
 
   /** Whether some try may have been executed without our knowing. */
   get ambiguous(): boolean {
-    return this.#ambiguous;
+    return this.#ambiguousSince !== undefined;
+  }
+
+  /** When the first of those tries was sent, by the pod's clock. */
+  get ambiguousSince(): number | undefined {
+    return this.#ambiguousSince;
   }
 
   /** Whether they ended because the store did not answer. */
@@ -58,14 +64,15 @@ export class Attempts {
 
   /** The batch that may have been applied without our knowing, when they ended. */
   get unsettled(): Unsettled | undefined {
-    return this.#ambiguous ? this.#unsettled : undefined;
+    const firstAt = this.#ambiguousSince;
+    return firstAt !== undefined && this.#batch ? { ...this.#batch, firstAt } : undefined;
   }
 
   /** Begins the window again: the store answers, and what is waited for is the other pods' turn. */
   restart(): void {
     this.#endsAt = this.#options.clock.now() + this.#options.windowMs;
     this.#pauseMs = FIRST_PAUSE_MS;
-    this.#ambiguous = false;
+    this.#ambiguousSince = undefined;
   }
 
   /** Tries a command that changes nothing until it is answered; throws when the window ends. */
@@ -84,27 +91,27 @@ export class Attempts {
     incarnation: string | undefined,
     command: (timeoutMs: number) => Promise<Result>,
   ): Promise<Result> {
-    const firstAt = this.#options.clock.now();
-    return this.#until(command, true, { sealed, incarnation, firstAt });
+    return this.#until(command, true, { sealed, incarnation });
   }
 
   async #until<Result>(
     command: (timeoutMs: number) => Promise<Result>,
     takesEffect: boolean,
-    unsettled?: Unsettled,
+    batch?: Omit<Unsettled, "firstAt">,
   ): Promise<Result> {
-    if (unsettled) this.#unsettled = unsettled;
+    if (batch) this.#batch = batch;
     for (;;) {
+      const sentAt = this.#options.clock.now();
       try {
-        const result = await command(Math.max(1, this.#endsAt - this.#options.clock.now()));
-        if (unsettled) this.#unsettled = undefined;
+        const result = await command(Math.max(1, this.#endsAt - sentAt));
+        if (batch) this.#batch = undefined;
         return result;
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) {
           // Rule 7: after an ambiguous try nothing is "rejected" any more.
-          throw this.#ambiguous ? this.unknown(error) : error;
+          throw this.ambiguous ? this.unknown(error) : error;
         }
-        if (takesEffect && error.outcome === "unknown") this.#ambiguous = true;
+        if (takesEffect && error.outcome === "unknown") this.#ambiguousSince ??= sentAt;
         await this.#pause(error);
       }
     }
@@ -123,7 +130,7 @@ export class Attempts {
   /** Part of the operation has been applied. */
   takeEffect(): void {
     this.#tookEffect = true;
-    this.#ambiguous = true;
+    this.#ambiguousSince ??= this.#options.clock.now();
   }
 
   /** The error of an operation of which nothing is known. */
@@ -139,7 +146,7 @@ export class Attempts {
     const pauseMs = this.#pauseMs * (0.5 + random() / 2);
     if (isAway() || clock.now() + pauseMs >= this.#endsAt) {
       this.#gaveUp = true;
-      throw this.#ambiguous ? this.unknown(cause) : new StoreUnavailableError(
+      throw this.ambiguous ? this.unknown(cause) : new StoreUnavailableError(
         `The store is not available; nothing was applied. ${cause.message}`,
         { outcome: "not-applied", cause },
       );

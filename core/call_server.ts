@@ -115,7 +115,7 @@ async function serveCreate<Context extends object>(
     if (settled.kind === "invalid") throw misfitError(settled.reply, sealed.operations);
     if (settled.kind === "absent") throw new SessionNotFoundError(settled.reason);
     if (settled.kind === "applied") {
-      const copy = advance(entry, sealed, settled.answer);
+      const copy = advance(entry, sealed, settled.answer, settled.acceptedMs);
       failpoint("cached", pod.writer);
       if (copy) return answer.resolve(copy);
       newcomers.saw(false);

@@ -12,13 +12,18 @@ import { load } from "./loader.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { NotFoundReason } from "./errors.ts";
 import type { Pod } from "./pod.ts";
-import { type SealedBatch, toCommit } from "./sealed_batch.ts";
+import { type SealedBatch, toCommit, toStoreTime } from "./sealed_batch.ts";
 import type { AppliedReply, CommitReply, DuplicateReply, InvalidReply } from "./storage_adapter.ts";
 import type { Answer } from "./store_link.ts";
 
 /** How a batch was settled. Whatever is not here is thrown: unavailable, rejected, corrupt. */
 export type Settled =
-  | { readonly kind: "applied"; readonly answer: Answer<AppliedReply> }
+  | {
+    readonly kind: "applied";
+    readonly answer: Answer<AppliedReply>;
+    /** When what it creates counts from, on the store's clock, if that is not when it was applied. */
+    readonly acceptedMs: number | undefined;
+  }
   | { readonly kind: "duplicate"; readonly reply: DuplicateReply }
   /** Nothing lives that it could apply to. */
   | { readonly kind: "absent"; readonly reason: NotFoundReason }
@@ -45,8 +50,14 @@ export async function settle<Context extends object>(
     const { reply } = answer;
     failpoint("replied", pod.writer);
     switch (reply.outcome) {
-      case "applied":
-        return { kind: "applied", answer: { ...answer, reply } };
+      case "applied": {
+        const since = acceptedSince(sealed, attempts);
+        return {
+          kind: "applied",
+          answer: { ...answer, reply },
+          acceptedMs: since === undefined ? undefined : toStoreTime(pod, since),
+        };
+      }
       case "duplicate":
         return { kind: "duplicate", reply };
       case "invalid":
@@ -114,7 +125,18 @@ function send<Context extends object>(
 ): Promise<Answer<CommitReply>> {
   const { incarnation } = destination;
   return attempts.commit(sealed, incarnation, (timeoutMs) => {
-    const batch = toCommit(pod, sealed, { ...destination, holder: pod.holder(entry.key) });
+    const since = acceptedSince(sealed, attempts);
+    const accepted = since === undefined ? undefined : { firstAt: since, lastAt: since };
+    const holder = pod.holder(entry.key);
+    const batch = toCommit(pod, sealed, { ...destination, holder, accepted });
     return pod.link.commit(entry.key.storeKey, batch, timeoutMs);
   });
+}
+
+/**
+ * Since when a session counts, on the pod's clock, that may have been made by an earlier try, seen by another pod, and lost
+ * with the store's memory: made again, it lives no longer (rule 21).
+ */
+function acceptedSince(sealed: SealedBatch, attempts: Attempts): number | undefined {
+  return sealed.operations[0]?.kind === "create" ? attempts.ambiguousSince : undefined;
 }

@@ -355,6 +355,35 @@ Deno.test("rule 21: a create without an answer counts from its send, whatever th
   assertEquals(Math.ceil((await stored(world, "u"))!.expiresInMs), Math.ceil(15_000 - passedMs));
 });
 
+Deno.test("rule 21: a create that is tried again, the first try forgotten, counts from its first send", async () => {
+  const world = new World();
+  const p0 = world.pod({ ttlMs: 20_000, maxLifetimeMs: 15_000, commandTimeoutMs: 3_000 });
+  await p0.manager.connect();
+  const held = p0.link.hold("commit", "reply");
+  const call = p0.acme.getOrCreate("u", { n: 1 });
+  await held.arrived;
+  // Another pod may have seen it by now.
+  assertEquals((await stored(world, "u"))!.expiresInMs, 15_000);
+  const sentAt = world.clock.now();
+  world.store.forget();
+  const losses = () => p0.manager.eventCounts().memoryLost ?? 0;
+  assert(await world.clock.advanceUntil(() => losses() > 0, 2_500));
+  held.release();
+  const session = await world.during(call);
+  assertEquals(session.context, { n: 1 });
+  const passedMs = world.clock.now() - sentAt;
+  assert(passedMs > 0);
+  for (const shown of [session, (await stored(world, "u"))!]) {
+    assertEquals(Math.ceil(shown.expiresInMs), Math.ceil(15_000 - passedMs));
+  }
+  // What this pod puts back lives no longer either.
+  world.store.forget();
+  assert(await world.clock.advanceUntil(() => p0.manager.eventCounts().healed === 1, 3_000));
+  await p0.acme.touch("u");
+  const leftMs = 15_000 - (world.clock.now() - sentAt);
+  assertEquals(Math.ceil((await stored(world, "u"))!.expiresInMs), Math.ceil(leftMs));
+});
+
 Deno.test("rule 16: who puts a session in the place of an earlier one tells that that is lost", async () => {
   const world = new World();
   const [p0, p1] = [world.pod(), world.pod()];
