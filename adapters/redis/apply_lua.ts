@@ -28,18 +28,18 @@ end
 
 -- What takes a tombstone's place keeps its writers' entries as long as the tombstone would have.
 local function drop_at(past, expires)
-  return math.max(past and past.drop or 0, expires + batch.graceMs)
+  return math.max(past and past.drop or 0, expires + grace)
 end
 
 if kind == 'destroy' or kind == 'finish' then
   found = meta and 1 or 0
   strips = meta ~= nil
   if not meta then
-    meta = blank(batch.incarnation, 0)
+    meta = blank(incarnation, 0)
     meta.made = first.made or now
   end
   notify, reply_expires = meta.holders, meta.expires
-  bury(meta, kind == 'finish' and 'R' or 'D', now + batch.tombstoneMs)
+  bury(meta, kind == 'finish' and 'R' or 'D', now + tombstone)
   meta.version = meta.version + 1
   relabels = true
 elseif kind == 'freeze' or kind == 'thaw' then
@@ -85,7 +85,7 @@ else
   else
     for index = 6, #names do named[string.sub(names[index], 3)] = texts[index] end
   end
-  local limits_fields, limits_bytes = batch.maxFields, batch.maxBytes
+  local limits_fields, limits_bytes = tonumber(max_fields), tonumber(max_bytes)
   local changes, joins = creates, not creates
   local written, vectors = {}, {}
 
@@ -154,9 +154,9 @@ else
   if not joins then
     local absolute = base.absolute
     if creates and first.lifetime then
-      absolute = (batch.acceptedFirstMs or now) + first.lifetime
+      absolute = (accepted_first or now) + first.lifetime
     end
-    local renewed = (batch.acceptedLastMs or now) + batch.ttlMs
+    local renewed = (accepted_last or now) + ttl
     base.expires = math.min(creates and renewed or math.max(base.expires, renewed), absolute or math.huge)
     base.absolute, base.drop = absolute, drop_at(past, base.expires)
     if changes then
@@ -184,7 +184,7 @@ end
 export const WRITE_LUA = String.raw`
 -- Rule 3: writers' entries go by age only, and what was dropped raises the floor.
 local kept = strips and list_writers() or nil
-local horizon = now - batch.writerRetentionMs
+local horizon = now - retention
 if meta.oldest <= horizon then
   problem = told_sizes(meta)
   if problem then return problem end
@@ -204,8 +204,8 @@ if meta.oldest <= horizon then
   meta.floor, meta.oldest, kept = floor, oldest, younger
 end
 
-if batch.pod and meta.state == 'L' then
-  meta.holders = add_holder(without_holder(meta.holders, batch.pod), batch.pod)
+if holder and meta.state == 'L' then
+  meta.holders = add_holder(without_holder(meta.holders, holder), holder)
 end
 
 if meta.holders == '-' and meta.h and meta.h ~= '-' and not strips then deletes[#deletes + 1] = 'h' end
@@ -223,16 +223,17 @@ end
 if relabels then encode_identity(meta, sets) end
 encode_meta(meta, sets)
 sets[#sets + 1] = names[5]
-sets[#sets + 1] = string.format('%d %s %s %s %d', batch.seq, meta.incarnation, text(meta.version), text(now), occupied)
+sets[#sets + 1] = text(seq) .. ' ' .. meta.incarnation .. ' ' .. text(meta.version) .. ' ' .. text(now) .. ' ' .. occupied
 hset(sets)
 expire_at(meta.drop)
-if batch.pod and notify ~= '-' then
+if holder and notify ~= '-' then
   local word = string.format('%d %s %s', meta.version, meta.incarnation, key)
   for pod in string.gmatch(notify, '[^,]+') do
     -- A message that cannot be sent costs staleness only, and the commit has been made.
-    if pod ~= batch.pod then redis.pcall('PUBLISH', batch.inboxPrefix .. pod, word) end
+    if pod ~= holder then redis.pcall('PUBLISH', inbox_prefix .. pod, word) end
   end
 end
-return string.format('applied %s %s %s %s %s %d %d%s', text(now), meta.incarnation, text(meta.version),
-  GONE[meta.state] and tag or meta.tag, text(reply_expires or meta.expires), created, found, table.concat(numbers))
+return 'applied ' .. text(now) .. ' ' .. meta.incarnation .. ' ' .. text(meta.version) .. ' ' ..
+  (GONE[meta.state] and tag or meta.tag) .. ' ' .. text(reply_expires or meta.expires) .. ' ' .. created .. ' ' ..
+  found .. table.concat(numbers)
 `;

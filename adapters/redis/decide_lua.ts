@@ -4,21 +4,16 @@
  * @module
  */
 
-/** Leaves `batch`, `operations`, `names`, `texts`, `meta`, `kind`, `first`, `place` and `tag` to what follows. */
+/** Leaves the batch's header, `tag`, `operations`, `names`, `texts`, `meta`, `kind`, `first` and `place` to what follows. */
 export const DECIDE_LUA = String.raw`
--- What is optional is '-', which is no number.
+-- The batch. What is optional is '-', which is no number; what is only added to others is left a text.
 local writer, seq, incarnation, prev, first_sent, not_after, accepted_first, accepted_last, ttl, grace, tombstone,
-  retention, max_fields, max_bytes, wanted_incarnation, wanted_version, wanted_tag, pod, inbox_prefix =
-  string.match(ARGV[1], '^' .. string.rep('(%S+) ', 18) .. '(.*)$')
-local batch = {
-  writer = writer, seq = tonumber(seq), incarnation = incarnation, prev = tonumber(prev),
-  firstSentAtMs = tonumber(first_sent), notAfterMs = tonumber(not_after),
-  acceptedFirstMs = tonumber(accepted_first), acceptedLastMs = tonumber(accepted_last),
-  ttlMs = tonumber(ttl), graceMs = tonumber(grace), tombstoneMs = tonumber(tombstone),
-  writerRetentionMs = tonumber(retention), maxFields = tonumber(max_fields), maxBytes = tonumber(max_bytes),
-  pod = pod == '=' and writer or pod ~= '-' and pod, inboxPrefix = inbox_prefix,
-}
-local tag = string.format('%s:%d', writer, batch.seq)
+  retention, max_fields, max_bytes, wanted_incarnation, wanted_version, wanted_tag, holder, inbox_prefix =
+  string.match(ARGV[1], '^${"(%S+) ".repeat(18)}(.*)$')
+local tag = writer .. ':' .. seq
+seq, prev, first_sent, not_after = tonumber(seq), tonumber(prev), tonumber(first_sent), tonumber(not_after)
+accepted_first, accepted_last = tonumber(accepted_first), tonumber(accepted_last)
+holder = holder == '=' and writer or holder ~= '-' and holder
 
 local function refused(outcome) return string.format('%s %d', outcome, now) end
 local function gone(reason, alive, moving)
@@ -26,7 +21,7 @@ local function gone(reason, alive, moving)
 end
 
 -- The operations, and the fields that they touch.
-local operations, names = {}, { 'i', 'm', 's', 'h', 'w:' .. batch.writer }
+local operations, names = {}, { 'i', 'm', 's', 'h', 'w:' .. writer }
 local argument = 1
 local function take()
   argument = argument + 1
@@ -91,16 +86,16 @@ if meta and texts[5] then
 end
 
 -- Rule 3: dedupe, floor, deadline, target incarnation, prev, ifVersion, apply.
-if entry and entry.seq >= batch.seq then
+if entry and entry.seq >= seq then
   return string.format('duplicate %d %s %s %s', now, entry.incarnation, entry.version, entry.occupied)
 end
 if meta and not entry then
   problem = told_sizes(meta)
   if problem then return problem end
-  if batch.firstSentAtMs <= meta.floor then return refused('unknown') end
+  if first_sent <= meta.floor then return refused('unknown') end
 end
-if batch.notAfterMs and now > batch.notAfterMs then return refused('late') end
-if batch.acceptedLastMs and batch.acceptedLastMs > now then return refused('late') end
+if not_after and now > not_after then return refused('late') end
+if accepted_last and accepted_last > now then return refused('late') end
 
 -- The place: 'live', 'free', or 'moving' when the batch settles the rotation under way.
 local first = operations[1] or {}
@@ -118,13 +113,13 @@ elseif GONE[meta.state] then
   place = 'free'
 elseif now >= meta.expires then
   -- Rule 18: accepted before the expiry, by a caller that was answered then. A create would have joined it.
-  if batch.acceptedFirstMs and batch.acceptedFirstMs < meta.expires and meta.state == 'L' and
-    (kind == 'create' or batch.incarnation == meta.incarnation) then
+  if accepted_first and accepted_first < meta.expires and meta.state == 'L' and
+    (kind == 'create' or incarnation == meta.incarnation) then
     place = 'live'
   elseif nonce and nonce ~= meta.incarnation then
     place = 'free'
   else
-    return close_expired(meta, batch.tombstoneMs) or gone('expired')
+    return close_expired(meta, tombstone) or gone('expired')
   end
 elseif meta.state == 'M' then
   local moving = settles and redis.call('HGET', key, 'r')
@@ -132,14 +127,14 @@ elseif meta.state == 'M' then
   if not settled and not (kind == 'adopt' and first.yields) then return gone(nil, nil, true) end
   place = 'moving'
 else
-  if settles or not (nonce or batch.incarnation == meta.incarnation) then
+  if settles or not (nonce or incarnation == meta.incarnation) then
     return gone(nil, meta.incarnation)
   end
   place = 'live'
 end
-if batch.prev and place == 'live' then
+if prev and place == 'live' then
   local acknowledged = entry and entry.incarnation == meta.incarnation and entry.seq or 0
-  if acknowledged < batch.prev then return refused('behind') end
+  if acknowledged < prev then return refused('behind') end
 end
 if wanted_tag ~= '-' and not (place == 'live' and meta.incarnation == wanted_incarnation and
   meta.version == tonumber(wanted_version) and meta.tag == wanted_tag) then
