@@ -28,20 +28,29 @@ export type Work = (caller: number) => Promise<unknown>;
 
 /** A contestant whose callers each make one call after the other. */
 export function callers(name: string, work: Work, options: CallersOptions): Contestant {
-  const { callers, turnMs, isTimed = true, now = () => performance.now() } = options;
   return {
     name,
     async turn(latencies) {
-      const startedAtMs = now();
-      const endsAtMs = startedAtMs + turnMs;
-      const call = (_: unknown, caller: number) =>
-        isTimed
-          ? timed(() => work(caller), { endsAtMs, now, latencies })
-          : untimed(() => work(caller), { endsAtMs, now });
-      const pieces = await Promise.all(Array.from({ length: callers }, call));
-      return sum(pieces) / (now() - startedAtMs) * 1_000;
+      const { pieces, elapsedMs } = await callAtOnce(work, options, latencies);
+      return pieces / elapsedMs * 1_000;
     },
   };
+}
+
+/** Callers that each make one call after the other, for one turn: how many calls that was, and how long it took. */
+export async function callAtOnce(
+  work: Work,
+  { callers, turnMs, isTimed = true, now = () => performance.now() }: CallersOptions,
+  latencies: LatencyRecorder,
+): Promise<{ pieces: number; elapsedMs: number }> {
+  const startedAtMs = now();
+  const endsAtMs = startedAtMs + turnMs;
+  const call = (_: unknown, caller: number) =>
+    isTimed
+      ? timed(() => work(caller), { endsAtMs, now, latencies })
+      : untimed(() => work(caller), { endsAtMs, now });
+  const pieces = await Promise.all(Array.from({ length: callers }, call));
+  return { pieces: sum(pieces), elapsedMs: now() - startedAtMs };
 }
 
 /** How whole jobs are timed. */

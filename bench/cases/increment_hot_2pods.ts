@@ -27,7 +27,8 @@ export const incrementHot2Pods: BenchCase = {
     const start = async (job: PodJob["job"]) => {
       const pods: Pod[] = [];
       for (let index = 0; index < PODS; index++) {
-        const settings = { job, backend, url, callers: CALLERS / PODS, ids: [ID] };
+        const callers = CALLERS / PODS;
+        const settings = { job, backend, url, callers, isTimed: false, ids: [ID] };
         pods.push(bench.use(await Pod.start(settings)));
       }
       return pods;

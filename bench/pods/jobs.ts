@@ -10,7 +10,7 @@ import { COLD_CACHE, inTurn } from "../sessions.ts";
 import { storeKeyOf } from "../keys.ts";
 import { LatencyRecorder } from "../latency.ts";
 import { openManager, TENANT } from "../store.ts";
-import { callers, type Work } from "../turns.ts";
+import { callAtOnce, type Work } from "../turns.ts";
 import type { PodJob, PodJobName, PodOrder, PodTurn } from "./protocol.ts";
 
 /** A job that was begun. */
@@ -108,17 +108,9 @@ function inTurns(job: PodJob, work: Work, close: () => Promise<void>): BegunJob 
     async obey(order) {
       if (!("turnMs" in order)) throw new TypeError("This process is one pod.");
       const latencies = new LatencyRecorder();
-      let pieces = 0;
-      const counted: Work = async (caller) => {
-        await work(caller);
-        pieces++;
-      };
-      const startedAtMs = performance.now();
-      await callers(job.job, counted, { callers: job.callers, turnMs: order.turnMs }).turn(
-        latencies,
-      );
-      const elapsedMs = performance.now() - startedAtMs;
-      return { pieces, elapsedMs, slowestMs: latencies.summary()?.maxMs ?? 0 };
+      const { callers, isTimed = true } = job;
+      const turn = await callAtOnce(work, { callers, isTimed, ...order }, latencies);
+      return { ...turn, slowestMs: latencies.summary()?.maxMs ?? 0 };
     },
     [Symbol.asyncDispose]: close,
   };

@@ -13,6 +13,8 @@ export interface PodJob {
   readonly url: string;
   /** Calls at once. */
   readonly callers: number;
+  /** Times every call; left out where a look at the clock costs as much as the call. @default true */
+  readonly isTimed?: boolean;
   /** The sessions to work on. */
   readonly ids: readonly string[];
 }
@@ -24,6 +26,7 @@ export type PodJobName = "increment" | "raw-incr" | "get" | "read-shared";
 export interface PodTurn {
   readonly pieces: number;
   readonly elapsedMs: number;
+  /** 0 where calls are not timed. */
   readonly slowestMs: number;
 }
 
