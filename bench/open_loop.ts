@@ -36,23 +36,29 @@ export async function openLoop(
   const { now = () => performance.now(), pause = shortPause } = options;
   const total = Math.max(1, Math.floor(callsPerSecond * durationMs / 1_000));
   const latencies = new LatencyRecorder();
-  const underWay = new Set<Promise<void>>();
   let failed = 0;
+  let answered = 0;
+  const { promise: allAnswered, resolve: end } = Promise.withResolvers<void>();
+  const took = () => {
+    if (++answered === total) end();
+  };
   const startedAtMs = now();
   const dueAtMs = (index: number) => startedAtMs + index / callsPerSecond * 1_000;
   for (let next = 0; next < total;) {
     const atMs = now();
     for (; next < total && dueAtMs(next) <= atMs; next++) {
       const intendedAtMs = dueAtMs(next);
-      const made: Promise<void> = call(next).then(
-        () => latencies.record(now() - intendedAtMs),
-        () => void failed++,
-      ).finally(() => underWay.delete(made));
-      underWay.add(made);
+      call(next).then(() => {
+        latencies.record(now() - intendedAtMs);
+        took();
+      }, () => {
+        failed++;
+        took();
+      });
     }
     if (next < total) await pause();
   }
-  await Promise.all(underWay);
+  await allAnswered;
   const latency = latencies.summary() ??
     { calls: 0, p50Ms: NaN, p99Ms: NaN, p999Ms: NaN, maxMs: NaN };
   return { calls: total, failed, latency };

@@ -8,13 +8,16 @@ import type { Clock, Timer } from "./clock.ts";
 
 interface Waiting {
   readonly dueAt: number;
-  expire: (() => void) | undefined;
+  readonly expire: () => void;
+  /** Where it stands among those that wait. */
+  place: number;
 }
 
 /** Calls that wait for an answer. */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Waiting>();
+  /** In any order. A set would keep what was answered, too, as a `Map` does (`passing_map.ts`). */
+  readonly #waiting: Waiting[] = [];
   #answers = 0;
   #timer: Timer | undefined;
   #firesAt = Infinity;
@@ -37,7 +40,7 @@ export class Deadlines {
     const before = this.#answers;
     return new Promise((resolve, reject) => {
       const expire = () => reject(onLate(this.#answers === before));
-      const waiting = this.#add({ dueAt: sinceMs + limitMs, expire });
+      const waiting = this.#add(sinceMs + limitMs, expire);
       promise.then((result) => {
         this.#answers++;
         this.#remove(waiting);
@@ -49,17 +52,23 @@ export class Deadlines {
     });
   }
 
-  #add(waiting: Waiting): Waiting {
-    this.#waiting.add(waiting);
-    if (waiting.dueAt < this.#firesAt) this.#arm(waiting.dueAt);
+  #add(dueAt: number, expire: () => void): Waiting {
+    const waiting = { dueAt, expire, place: this.#waiting.length };
+    this.#waiting.push(waiting);
+    if (dueAt < this.#firesAt) this.#arm(dueAt);
     return waiting;
   }
 
+  /** The last one takes its place. */
   #remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    // Else it would be kept as what stands in a Map is (`passing_map.ts`), and the answer with it.
-    waiting.expire = undefined;
-    if (this.#waiting.size === 0) this.#disarm();
+    const { place } = waiting;
+    if (this.#waiting[place] !== waiting) return;
+    const last = this.#waiting.pop()!;
+    if (last !== waiting) {
+      this.#waiting[place] = last;
+      last.place = place;
+    }
+    if (this.#waiting.length === 0) this.#disarm();
   }
 
   #arm(dueAt: number): void {
@@ -79,13 +88,14 @@ export class Deadlines {
     this.#disarm();
     const now = this.#clock.now();
     let nextAt = Infinity;
+    const due: Waiting[] = [];
     for (const waiting of this.#waiting) {
-      if (waiting.dueAt > now) {
-        nextAt = Math.min(nextAt, waiting.dueAt);
-      } else {
-        this.#waiting.delete(waiting);
-        waiting.expire?.();
-      }
+      if (waiting.dueAt > now) nextAt = Math.min(nextAt, waiting.dueAt);
+      else due.push(waiting);
+    }
+    for (const waiting of due) {
+      this.#remove(waiting);
+      waiting.expire();
     }
     if (nextAt < Infinity) this.#arm(nextAt);
   }
