@@ -326,11 +326,15 @@ async function answers(client: ValkeyGlideClient): Promise<boolean> {
 /** Commands that are answered by a map. */
 const MAPS = new Set(["HGETALL", "HELLO", "CONFIG"]);
 
-/** A map comes as objects of key and value. */
+/**
+ * A map comes as objects of key and value. The client keeps it until another command is given the same slot, be that for
+ * ever: so it is emptied, or the bytes of the most records that were ever read at once would stay.
+ */
 function flatten(reply: unknown): unknown {
-  return Array.isArray(reply)
-    ? reply.flatMap((entry) => "key" in entry ? [entry.key, entry.value] : [entry])
-    : reply;
+  if (!Array.isArray(reply)) return reply;
+  const list = reply.flatMap((entry) => "key" in entry ? [entry.key, entry.value] : [entry]);
+  reply.length = 0;
+  return list;
 }
 
 /** GLIDE's own names for a server's error codes. */

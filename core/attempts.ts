@@ -39,6 +39,8 @@ export class Attempts {
   #ambiguousSince: number | undefined;
   #gaveUp = false;
   #tookEffect = false;
+  /** When the last command was sent. */
+  #sentAt = 0;
   /** The batch that is under way. */
   #batch: Omit<Unsettled, "firstAt"> | undefined;
 
@@ -101,7 +103,7 @@ export class Attempts {
   ): Promise<Result> {
     if (batch) this.#batch = batch;
     for (;;) {
-      const sentAt = this.#options.clock.now();
+      const sentAt = this.#sentAt = this.#options.clock.now();
       try {
         const result = await command(Math.max(1, this.#endsAt - sentAt));
         if (batch) this.#batch = undefined;
@@ -130,7 +132,7 @@ export class Attempts {
   /** Part of the operation has been applied. */
   takeEffect(): void {
     this.#tookEffect = true;
-    this.#ambiguousSince ??= this.#options.clock.now();
+    this.#ambiguousSince ??= this.#sentAt;
   }
 
   /** The error of an operation of which nothing is known. */

@@ -177,6 +177,9 @@ export interface CacheBounds {
   readonly maxStalenessMs: number;
 }
 
+/** Options of a look-up: left out, the cache would make them anew for each. */
+const AS_USUAL = {};
+
 /** Entries by tenant and id, the least recently used dropped first. */
 export class SessionCache {
   readonly #clock: Clock;
@@ -229,7 +232,7 @@ export class SessionCache {
 
   /** An entry that is held has been used. */
   use(entry: CacheEntry): void {
-    this.#held.get(entry);
+    this.#held.get(entry, AS_USUAL);
   }
 
   /** The entry of a session; undefined when it is not held. */
