@@ -55,14 +55,27 @@ export function encodeBatch(batch: CommitBatch): Argument[] {
   const { writer, ifVersion } = batch;
   const holding = holder === undefined ? NONE : holder.pod === writer ? SAME : id(holder.pod);
   const header = [
-    ...[id(writer), batch.seq, orNone(batch.incarnation), orNone(batch.prev), batch.firstSentAtMs],
-    ...[orNone(batch.notAfterMs), orNone(accepted?.firstMs), orNone(accepted?.lastMs)],
-    ...[batch.ttlMs, batch.graceMs, batch.tombstoneMs, batch.writerRetentionMs],
+    id(writer),
+    batch.seq,
+    orNone(batch.incarnation),
+    orNone(batch.prev),
+    batch.firstSentAtMs,
+    orNone(batch.notAfterMs),
+    orNone(accepted?.firstMs),
+    orNone(accepted?.lastMs),
+    batch.ttlMs,
+    batch.graceMs,
+    batch.tombstoneMs,
+    batch.writerRetentionMs,
     // Lua reads no "Infinity".
-    ...[Math.min(limits.maxFields, Number.MAX_VALUE), Math.min(limits.maxBytes, Number.MAX_VALUE)],
-    ...[orNone(ifVersion?.incarnation), orNone(ifVersion?.version), orNone(ifVersion?.tag)],
+    Math.min(limits.maxFields, Number.MAX_VALUE),
+    Math.min(limits.maxBytes, Number.MAX_VALUE),
+    orNone(ifVersion?.incarnation),
+    orNone(ifVersion?.version),
+    orNone(ifVersion?.tag),
     // What may have spaces comes last.
-    ...[holding, holder?.inboxPrefix ?? ""],
+    holding,
+    holder?.inboxPrefix ?? "",
   ];
   const args: Argument[] = [header.join(" ")];
   for (const operation of batch.operations) encodeOperation(operation, args);
