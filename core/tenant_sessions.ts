@@ -172,10 +172,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     settings: CallSettings = {},
   ): Promise<Session<Context>> {
     return this.#observed("appendTrajectory", [id], [vector], (served) => {
-      const operations = (): Operation[] => [
-        { kind: "append", vector: checkVector(vector, this.#pod.settings.limits) },
-      ];
-      return this.#write(id, operations, settings, served);
+      const { limits } = this.#pod.settings;
+      const append = () => [{ kind: "append", vector: checkVector(vector, limits) }] as const;
+      return this.#write(id, append, settings, served);
     });
   }
 
@@ -212,9 +211,9 @@ export class TenantSessions<Context extends object = AnyContext> {
   /** Renews the session's time and changes nothing else; answers whether it was there. */
   touch(id: string, settings: CallSettings = {}): Promise<boolean> {
     return this.#observed("touch", [id], [], async (served) => {
+      const write = { kind: "write", operations: [{ kind: "touch" }], wants: "presence" } as const;
       const answer = new Answerable<boolean>(settings.signal, served);
-      const operations: Operation[] = [{ kind: "touch" }];
-      return await this.#call(id, { kind: "write", operations, wants: "presence", answer });
+      return await this.#call(id, { ...write, answer });
     });
   }
 
@@ -248,19 +247,16 @@ export class TenantSessions<Context extends object = AnyContext> {
     return this.#read("loadFromStore", id, { ...settings, fresh: true });
   }
 
-  /**
-   * Loads many sessions; answers those found, in the order asked. Sessions that cannot be read are left out and
-   * told by the event `corrupt`.
-   */
+  /** Loads many sessions; answers those found, in the order asked. What cannot be read is told by the event `corrupt`. */
   async recover(
     ids: Iterable<string>,
     settings: RecoverSettings<Context> = {},
   ): Promise<Map<string, Session<Context>>> {
     const wanted = [...new Set(ids)];
-    const { signal, onSession } = settings;
-    const recovery = { tenant: this.name, ids: wanted, signal };
+    const recovery = { tenant: this.name, ids: wanted, signal: settings.signal };
     const toSession = (id: string, copy: Copy) => this.#session(id, copy);
-    const run = () => recoverSessions(this.#pod, this.#lanes, recovery, toSession, onSession);
+    const run = () =>
+      recoverSessions(this.#pod, this.#lanes, recovery, toSession, settings.onSession);
     return await this.#observed("recover", wanted, [], run);
   }
 
@@ -269,9 +265,8 @@ export class TenantSessions<Context extends object = AnyContext> {
    * one may be listed twice. For administration: it reads every key of the store.
    */
   async *list(settings: CallSettings = {}): AsyncGenerator<ListedSession> {
-    const { observers, keys } = this.#pod;
-    const prefix = keys.sessionPrefix(this.name);
-    const records = observers.observeListing(this.name, () => this.#lanes.list(prefix));
+    const prefix = this.#pod.keys.sessionPrefix(this.name);
+    const records = this.#pod.observers.observeListing(this.name, () => this.#lanes.list(prefix));
     for await (const { key, version, createdAtMs, expiresInMs } of records) {
       settings.signal?.throwIfAborted();
       const hashedId = key.slice(prefix.length);
@@ -358,10 +353,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     settings: CallSettings,
     served: Served | undefined,
   ): Promise<Session<Context>> {
-    const operations = orTouch(toOperations());
+    const write = { kind: "write", operations: orTouch(toOperations()), wants: "copy" } as const;
     const answer = new Answerable<Copy>(settings.signal, served);
-    const call = { kind: "write", operations, wants: "copy", answer } as const;
-    return this.#session(id, await this.#call(id, call));
+    return this.#session(id, await this.#call(id, { ...write, answer }));
   }
 
   /** The fast path. An id that is held has been checked before. */
