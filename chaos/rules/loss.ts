@@ -43,6 +43,20 @@ export function mayHaveLost(model: Model, fromMs: number, beforeIndex: number): 
   return latest !== undefined && latest.untilMs >= fromMs;
 }
 
+/**
+ * Whether the versions of an incarnation may have begun anew before an index, so that one number names two states: the
+ * store lost its memory, or this record while the call that had made it could still make it again.
+ */
+export function mayCountAnew(
+  model: Model,
+  { key, birth, observations }: Incarnation,
+  beforeIndex: number,
+): boolean {
+  const { invokeIndex, invokeAtMs } = observations[0]!.by;
+  return mayHaveLost(model, invokeAtMs, beforeIndex) ||
+    wasEvicted(model, key, invokeIndex, Math.min(birth?.endIndex ?? Infinity, beforeIndex));
+}
+
 /** Whether the store lost its memory between two moments. */
 export function losesMemoryWithin(model: Model, fromMs: number, untilMs: number): boolean {
   return lossesOf(model).spans.touches(fromMs, untilMs);

@@ -5,7 +5,7 @@
  */
 
 import type { Incarnation, Model, Observation } from "../model.ts";
-import { mayHaveLost } from "./loss.ts";
+import { mayCountAnew } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { inTimeOrder } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
@@ -40,8 +40,7 @@ function* checkIncarnation(model: Model, incarnation: Incarnation): Iterable<Vio
     const store = observation.isFresh
       ? views.byIndex.before(by.invokeIndex)
       : views.byTime.before(by.invokeAtMs - bound);
-    // A number may be given again to another state.
-    if (mayHaveLost(model, observations[0]!.by.invokeAtMs, by.returnIndex)) continue;
+    if (mayCountAnew(model, incarnation, by.returnIndex)) continue;
     if (own && own.version > version) {
       yield older(observation, own, "the versions that a pod sees never to go back");
     } else if (store && store.version > version) {

@@ -7,7 +7,8 @@
 import { isLaterRing, timesIn } from "../contents.ts";
 import type { Incarnation, Model, Observation } from "../model.ts";
 import { contained, containsAll } from "./containment.ts";
-import { hasLost, mayHaveLost } from "./loss.ts";
+import { wasEvicted } from "./eviction.ts";
+import { hasLost, mayCountAnew } from "./loss.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { inVersionOrder, linkOf } from "./succession.ts";
 
@@ -17,12 +18,10 @@ export const versionOrder: Rule = {
   guarantees: ["G2", "G3"],
   *check(model) {
     for (const incarnation of model.incarnations.values()) {
-      // A number may be given again to another state once the store has lost its memory.
-      const known = hasLost(model)
-        ? incarnation.observations.filter(({ by }) =>
-          !mayHaveLost(model, incarnation.observations[0]!.by.invokeAtMs, by.returnIndex)
-        )
-        : incarnation.observations;
+      const { key, observations } = incarnation;
+      const known = hasLost(model) || wasEvicted(model, key)
+        ? observations.filter(({ by }) => !mayCountAnew(model, incarnation, by.returnIndex))
+        : observations;
       const sorted = inVersionOrder(known);
       for (let index = 1; index < sorted.length; index++) {
         const earlier = sorted[index - 1]!;

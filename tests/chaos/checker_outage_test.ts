@@ -6,6 +6,8 @@ import { accept } from "./outage_histories.ts";
 
 const FRESH = { fresh: true };
 const SESSION = { tenant: "a", id: "1" };
+const MARK = { kind: "set", deletes: false } as const;
+const RENUMBERED = ["staleness", "version-order"];
 const ENDED = { outcome: "kept", journaled: 0, hadSettled: true, isEnd: true } as const;
 
 Deno.test("what an outage allows passes: late effects, views that are behind, a report", () => {
@@ -71,6 +73,27 @@ Deno.test("a record that was evicted may be gone from then on, and only that one
   late.create();
   evict(look(late), "1");
   assertEquals(checkHistory(late.build()).verdict, "violated");
+});
+
+Deno.test("versions begin anew after an eviction only while the session's create goes on", () => {
+  for (const [isAnswered, expected] of [[false, []], [true, RENUMBERED]] as const) {
+    const history = new HistoryBuilder();
+    const birth = history.begin("p1", "getOrCreate", { effect: { kind: "birth" } });
+    const answer = () => history.shows(birth, { version: 1, context: { b: birth } });
+    if (isAnswered) answer();
+    const update = () => {
+      const op = history.begin("p2", "updateContext", { effect: MARK });
+      history.shows(op, { version: 2, context: { b: birth, s: op, [`m${op}`]: 1 } });
+    };
+    update();
+    history.fault("eviction", "store", 0, keyOf(SESSION));
+    if (!isAnswered) answer();
+    history.call("p3", "get", FRESH, { version: 1, context: { b: birth } });
+    update();
+    const verdict = checkHistory(history.build());
+    const rules = verdict.verdict === "violated" ? verdict.violations.map(({ rule }) => rule) : [];
+    assertEquals(rules, expected, `answered: ${isAnswered}`);
+  }
 });
 
 Deno.test("after a loss of memory nobody may say that a session vanished from a store that kept it", () => {
