@@ -143,7 +143,11 @@ for (const kind of SERVER_KINDS) {
         const again = batchOf([create], { writer: "writer2" });
         assertEquals((await adapter.commit(KEY, again, CALL)).outcome, "applied");
         const { context, writers } = await stateOf(adapter);
-        assertEquals([...context, ...writers.keys()], [["b", "2"], "writer1", "writer2"]);
+        assertEquals([...context, ...[...writers.keys()].sort()], [
+          ["b", "2"],
+          "writer1",
+          "writer2",
+        ]);
       } finally {
         await adapter.close();
       }

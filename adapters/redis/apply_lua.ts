@@ -6,14 +6,18 @@
 
 /** Works everything out and writes nothing; follows `DECIDE_LUA`. */
 export const APPLY_LUA = String.raw`
--- Only increments, sets that do not grow and touches get by without the totals.
-if meta and kind ~= 'increment' and kind ~= 'touch' or #operations > 1 then
-  problem = meta and (told_identity(meta) or told_sizes(meta))
+-- What ends or moves a session writes its identity anew, and what ends it or takes its place its totals.
+if meta then
+  local ends = kind == 'destroy' or kind == 'finish'
+  if ends or kind == 'freeze' or kind == 'thaw' then problem = told_identity(meta) end
+  if ends or place == 'free' then problem = problem or told_sizes(meta) end
   if problem then return problem end
 end
 
--- What is to be written: names and values for HSET, names for HDEL, and whether all but the writers goes.
-local sets, deletes, strips = {}, {}, false
+-- What is to be written: names and values for HSET (the first two in the end), names for HDEL, and whether all but the
+-- writers goes.
+local sets, deletes, strips = { 'm', '', names[5], '' }, {}, false
+local tag = writer .. ':' .. seq
 local notify, created, found, occupied, numbers = '-', 0, 1, 0, {}
 local relabels = false
 local reply_expires
@@ -47,7 +51,7 @@ elseif kind == 'freeze' or kind == 'thaw' then
   meta.state, meta.version, meta.tag, meta.holders = kind == 'freeze' and 'M' or 'L', meta.version + 1, tag, '-'
   relabels = true
   if kind == 'freeze' then
-    sets = { 'r', first.nonce .. ' ' .. first.to }
+    sets[5], sets[6] = 'r', first.nonce .. ' ' .. first.to
   else
     deletes = { 'r' }
   end
@@ -85,7 +89,7 @@ else
   else
     for index = 6, #names do named[string.sub(names[index], 3)] = texts[index] end
   end
-  local limits_fields, limits_bytes = tonumber(max_fields), tonumber(max_bytes)
+  max_fields, max_bytes = tonumber(max_fields), tonumber(max_bytes)
   local changes, joins = creates, not creates
   local written, vectors = {}, {}
 
@@ -101,11 +105,11 @@ else
       if problem then return problem end
       base.bytes, base.fields = base.bytes + grown, base.fields + added
     end
-    if added > 0 and base.fields > limits_fields then
-      return misfit(index, 'too-many-fields', base.fields, limits_fields)
+    if added > 0 and base.fields > max_fields then
+      return misfit(index, 'too-many-fields', base.fields, max_fields)
     end
-    if grown > 0 and base.bytes > limits_bytes then
-      return misfit(index, 'session-too-large', base.bytes, limits_bytes)
+    if grown > 0 and base.bytes > max_bytes then
+      return misfit(index, 'session-too-large', base.bytes, max_bytes)
     end
     named[field], written[field], changes = json, true, true
   end
@@ -126,20 +130,23 @@ else
       -- The last 0 makes a zero of -0, which JSON cannot hold.
       local number = (before and (tonumber(before) or 0 / 0) or 0) + operation.by + 0
       if number - number ~= 0 then return misfit(index, 'not-finite') end
-      problem = write(index, operation.field, number_text(number))
-      numbers[#numbers + 1] = ' ' .. text(number)
+      local json = number_text(number)
+      problem = write(index, operation.field, json)
+      numbers[#numbers + 1] = ' ' .. json
     elseif step == 'set' then
       problem = write(index, operation.field, operation.json)
     elseif step == 'delete' then
       problem = write(index, operation.field, false)
     elseif step == 'append' then
+      problem = told_sizes(base)
+      if problem then return problem end
       local size = #operation.vector
       if base.dimension ~= 0 and size / 4 ~= base.dimension then
         return misfit(index, 'wrong-dimension', size / 4, base.dimension)
       end
       local grown = base.appended < base.capacity and size or 0
-      if grown > 0 and base.bytes + grown > limits_bytes then
-        return misfit(index, 'session-too-large', base.bytes + grown, limits_bytes)
+      if grown > 0 and base.bytes + grown > max_bytes then
+        return misfit(index, 'session-too-large', base.bytes + grown, max_bytes)
       end
       vectors[string.format('v:%d', base.appended % base.capacity)] = operation.vector
       base.bytes, base.appended, base.dimension = base.bytes + grown, base.appended + 1, size / 4
@@ -214,18 +221,23 @@ if meta.holders == '-' and meta.h and meta.h ~= '-' and not strips then deletes[
 -- only, and a DEL never.
 if strips then
   redis.call('DEL', key)
-  for index = 1, #kept do sets[#sets + 1] = kept[index] end
+  for index = 1, #kept, 2 do
+    if kept[index] ~= names[5] then
+      sets[#sets + 1] = kept[index]
+      sets[#sets + 1] = kept[index + 1]
+    end
+  end
 elseif #deletes > 0 then
   for from = 1, #deletes, 4000 do
     redis.call('HDEL', key, unpack(deletes, from, math.min(#deletes, from + 3999)))
   end
 end
 if relabels then encode_identity(meta, sets) end
-encode_meta(meta, sets)
-sets[#sets + 1] = names[5]
-sets[#sets + 1] = text(seq) .. ' ' .. meta.incarnation .. ' ' .. text(meta.version) .. ' ' .. text(now) .. ' ' .. occupied
+local version, expires, drop = encode_meta(meta, sets)
+local at = text(now)
+sets[4] = seq .. ' ' .. meta.incarnation .. ' ' .. version .. ' ' .. at .. ' ' .. occupied
 hset(sets)
-expire_at(meta.drop)
+expire_at(meta.drop, drop)
 if holder and notify ~= '-' then
   local word = string.format('%d %s %s', meta.version, meta.incarnation, key)
   for pod in string.gmatch(notify, '[^,]+') do
@@ -233,7 +245,6 @@ if holder and notify ~= '-' then
     if pod ~= holder then redis.pcall('PUBLISH', inbox_prefix .. pod, word) end
   end
 end
-return 'applied ' .. text(now) .. ' ' .. meta.incarnation .. ' ' .. text(meta.version) .. ' ' ..
-  (GONE[meta.state] and tag or meta.tag) .. ' ' .. text(reply_expires or meta.expires) .. ' ' .. created .. ' ' ..
-  found .. table.concat(numbers)
+return 'applied ' .. at .. ' ' .. meta.incarnation .. ' ' .. version .. ' ' .. (GONE[meta.state] and tag or meta.tag) ..
+  ' ' .. (reply_expires and text(reply_expires) or expires) .. ' ' .. created .. ' ' .. found .. table.concat(numbers)
 `;

@@ -4,15 +4,16 @@
  * @module
  */
 
-/** Leaves the batch's header, `tag`, `operations`, `names`, `texts`, `meta`, `kind`, `first` and `place` to what follows. */
+/** Leaves the batch's header, `operations`, `names`, `texts`, `meta`, `kind`, `first` and `place` to what follows. */
 export const DECIDE_LUA = String.raw`
--- The batch. What is optional is '-', which is no number; what is only added to others is left a text.
-local writer, seq, incarnation, prev, first_sent, not_after, accepted_first, accepted_last, ttl, grace, tombstone,
-  retention, max_fields, max_bytes, wanted_incarnation, wanted_version, wanted_tag, holder, inbox_prefix =
-  string.match(ARGV[1], '^${"(%S+) ".repeat(18)}(.*)$')
-local tag = writer .. ':' .. seq
-seq, prev, first_sent, not_after = tonumber(seq), tonumber(prev), tonumber(first_sent), tonumber(not_after)
-accepted_first, accepted_last = tonumber(accepted_first), tonumber(accepted_last)
+-- The batch. What is optional is '-', which is no number; what few batches need stays text.
+local writer, seq, incarnation, prev, first_sent, not_after, accepted, ttl, grace, tombstone, retention, max_fields,
+  max_bytes, wanted, holder, inbox_prefix = string.match(ARGV[1], '^${"(%S+) ".repeat(15)}(.*)$')
+local accepted_first, accepted_last
+if accepted ~= '-' then
+  accepted_first, accepted_last = string.match(accepted, '^(.+),(.+)$')
+  accepted_first, accepted_last = tonumber(accepted_first), tonumber(accepted_last)
+end
 holder = holder == '=' and writer or holder ~= '-' and holder
 
 local function refused(outcome) return string.format('%s %d', outcome, now) end
@@ -39,14 +40,12 @@ local function touch_field(field)
   return field
 end
 while argument < #ARGV do
-  local operation = { kind = take() }
-  local kind = operation.kind
+  local kind = take()
+  local operation = { kind = kind }
   if kind == 'increment' then
-    operation.field = touch_field(take())
-    operation.by = tonumber(take())
+    operation = { kind = kind, field = touch_field(take()), by = tonumber(take()) }
   elseif kind == 'set' then
-    operation.field = touch_field(take())
-    operation.json = take()
+    operation = { kind = kind, field = touch_field(take()), json = take() }
   elseif kind == 'delete' then
     operation.field = touch_field(take())
   elseif kind == 'append' then
@@ -86,15 +85,15 @@ if meta and texts[5] then
 end
 
 -- Rule 3: dedupe, floor, deadline, target incarnation, prev, ifVersion, apply.
-if entry and entry.seq >= seq then
+if entry and entry.seq >= tonumber(seq) then
   return string.format('duplicate %d %s %s %s', now, entry.incarnation, entry.version, entry.occupied)
 end
 if meta and not entry then
   problem = told_sizes(meta)
   if problem then return problem end
-  if first_sent <= meta.floor then return refused('unknown') end
+  if tonumber(first_sent) <= meta.floor then return refused('unknown') end
 end
-if not_after and now > not_after then return refused('late') end
+if not_after ~= '-' and now > tonumber(not_after) then return refused('late') end
 if accepted_last and accepted_last > now then return refused('late') end
 
 -- The place: 'live', 'free', or 'moving' when the batch settles the rotation under way.
@@ -132,12 +131,12 @@ else
   end
   place = 'live'
 end
-if prev and place == 'live' then
+if prev ~= '-' and place == 'live' then
   local acknowledged = entry and entry.incarnation == meta.incarnation and entry.seq or 0
-  if acknowledged < prev then return refused('behind') end
+  if acknowledged < tonumber(prev) then return refused('behind') end
 end
-if wanted_tag ~= '-' and not (place == 'live' and meta.incarnation == wanted_incarnation and
-  meta.version == tonumber(wanted_version) and meta.tag == wanted_tag) then
+if wanted ~= '-' and not (place == 'live' and
+  wanted == meta.incarnation .. ',' .. text(meta.version) .. ',' .. meta.tag) then
   return refused('conflict')
 end
 `;

@@ -72,7 +72,7 @@ local after = {
   fields = copy.fields, bytes = copy.bytes, appended = copy.appended, capacity = copy.capacity,
   dimension = copy.dimension, floor = math.max(meta and meta.floor or 0, copy.floorMs), oldest = oldest,
 }
-local sets = {}
+local sets = { 'm', '' }
 encode_identity(after, sets)
 encode_meta(after, sets)
 for name, entry in pairs(stored) do

@@ -61,8 +61,7 @@ export function encodeBatch(batch: CommitBatch): Argument[] {
     orNone(batch.prev),
     batch.firstSentAtMs,
     orNone(batch.notAfterMs),
-    orNone(accepted?.firstMs),
-    orNone(accepted?.lastMs),
+    accepted === undefined ? NONE : `${accepted.firstMs},${accepted.lastMs}`,
     batch.ttlMs,
     batch.graceMs,
     batch.tombstoneMs,
@@ -70,9 +69,9 @@ export function encodeBatch(batch: CommitBatch): Argument[] {
     // Lua reads no "Infinity".
     Math.min(limits.maxFields, Number.MAX_VALUE),
     Math.min(limits.maxBytes, Number.MAX_VALUE),
-    orNone(ifVersion?.incarnation),
-    orNone(ifVersion?.version),
-    orNone(ifVersion?.tag),
+    ifVersion === undefined
+      ? NONE
+      : `${ifVersion.incarnation},${ifVersion.version},${ifVersion.tag}`,
     // What may have spaces comes last.
     holding,
     holder?.inboxPrefix ?? "",

@@ -16,18 +16,13 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local FORMAT = '{FORMAT_VERSION}'
 local GONE = { D = 'destroyed', E = 'expired', R = 'rotated' }
 -- A writer's entry: seq, incarnation, version, time, occupied.
-local WRITER = '^(%d+) ([^ ]+) (%d+) ([%d.]+) ([01])$'
+local WRITER = '^(%d+) (%S+) (%d+) (%d+%.?%d*) ([01])$'
 local BAD_WRITER = "a writer's entry is unreadable"
 
--- A time or size as text, kept since most are needed twice. %d is the quickest, %.17g holds every double.
-local texts_of = {}
+-- A time or size as text. %d is the quickest, %.17g holds every double.
 local function text(number)
-  local known = texts_of[number]
-  if known then return known end
   local is_whole = number % 1 == 0 and number < 9007199254740992 and number > -9007199254740992
-  known = string.format(is_whole and '%d' or '%.17g', number)
-  texts_of[number] = known
-  return known
+  return string.format(is_whole and '%d' or '%.17g', number)
 end
 
 local function corrupt(detail)
@@ -57,14 +52,15 @@ local function decode_meta(i, m, s, h)
     if redis.call('EXISTS', key) == 0 then return nil end
     return nil, corrupt('its meta is missing')
   end
-  local format, state, incarnation, absolute = string.match(i, '^([^ ]+) ([LMDER]) ([^ ]+) ([^ ]+) ')
+  local format, state, incarnation, absolute = string.match(i, '^(%S+) ([LMDER]) (%S+) (%S+) ')
   if format ~= FORMAT then
-    format = string.match(i, '^([^ ]+) [LMDER] ')
+    format = string.match(i, '^(%S+) [LMDER] ')
     if not format or format == FORMAT then return nil, corrupt('its identity is unreadable') end
     return nil, corrupt('format version ' .. string.sub(format, 1, 16) .. ' is unknown')
   end
-  local version, tag, expires, drop = string.match(m, '^([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)$')
-  local oldest = string.match(s, ' ([^ ]+)$')
+  local version, tag, expires, drop = string.match(m, '^(%S+) (%S+) (%S+) (%S+)$')
+  -- The last word: a time of 13 digits mostly, which need not be looked for.
+  local oldest = string.match(s, ' (%S+)$', -14) or string.match(s, ' (%S+)$')
   local meta = {
     i = i, s = s, h = h or '-', state = state, incarnation = incarnation, version = tonumber(version), tag = tag,
     expires = tonumber(expires), drop = tonumber(drop), absolute = absolute ~= '-' and tonumber(absolute),
@@ -74,7 +70,6 @@ local function decode_meta(i, m, s, h)
     (meta.absolute or absolute == '-')) then
     return nil, corrupt('its meta is unreadable')
   end
-  texts_of[meta.oldest] = oldest
   -- The server drops the key at this time by itself; a key that lost its TTL is no different.
   if now >= meta.drop then
     redis.call('DEL', key)
@@ -86,7 +81,7 @@ end
 -- Adds made and created; answers what to reply when they are unreadable.
 local function told_identity(meta)
   if meta.made then return nil end
-  local made, created = string.match(meta.i, '^[^ ]+ %a [^ ]+ [^ ]+ ([^ ]+) ([^ ]+)$')
+  local made, created = string.match(meta.i, '^%S+ %a %S+ %S+ (%S+) (%S+)$')
   meta.made, meta.created = tonumber(made), tonumber(created)
   if not (meta.made and meta.created) then return corrupt('its identity is unreadable') end
 end
@@ -95,7 +90,7 @@ end
 local function told_sizes(meta)
   if meta.fields then return nil end
   local fields, bytes, appended, capacity, dimension, floor =
-    string.match(meta.s, '^(%d+) (%d+) (%d+) (%d+) ([^ ]+) ([^ ]+) [^ ]+$')
+    string.match(meta.s, '^(%d+) (%d+) (%d+) (%d+) (%S+) (%S+) %S+$')
   if not (fields and tonumber(dimension) and tonumber(floor)) then
     return corrupt('its totals are unreadable')
   end
@@ -103,21 +98,25 @@ local function told_sizes(meta)
   meta.capacity, meta.dimension, meta.floor = tonumber(capacity), tonumber(dimension), tonumber(floor)
 end
 
--- Appends the meta to a list of names and values for HSET. Nobody holding it is told apart by the caller.
+-- Puts the meta into the list of names and values for HSET that begins with 'm' and its value. Answers texts that are
+-- needed again: the version's, the expiry's, the drop's. Nobody holding it is told apart by the caller.
 local function encode_meta(meta, sets)
-  local count = #sets
+  local version, expires, drop = text(meta.version), text(meta.expires), text(meta.drop)
   -- Put together by itself a text costs less than half of what string.format does.
-  sets[count + 1], sets[count + 2] = 'm', text(meta.version) .. ' ' .. meta.tag .. ' ' .. text(meta.expires) .. ' ' ..
-    text(meta.drop)
-  count = count + 2
+  sets[2] = version .. ' ' .. meta.tag .. ' ' .. expires .. ' ' .. drop
   if meta.holders ~= '-' and meta.holders ~= meta.h then
-    sets[count + 1], sets[count + 2] = 'h', meta.holders
-    count = count + 2
+    sets[#sets + 1] = 'h'
+    sets[#sets + 1] = meta.holders
   end
-  if not meta.fields then return end
-  local s = string.format('%d %d %d %d %s %s %s', meta.fields, meta.bytes, meta.appended, meta.capacity,
-    text(meta.dimension), text(meta.floor), text(meta.oldest))
-  if s ~= meta.s then sets[count + 1], sets[count + 2] = 's', s end
+  if meta.fields then
+    local s = string.format('%d %d %d %d %s %s %s', meta.fields, meta.bytes, meta.appended, meta.capacity,
+      text(meta.dimension), text(meta.floor), text(meta.oldest))
+    if s ~= meta.s then
+      sets[#sets + 1] = 's'
+      sets[#sets + 1] = s
+    end
+  end
+  return version, expires, drop
 end
 
 local function encode_identity(meta, sets)
@@ -146,8 +145,9 @@ local function hset(sets)
   end
 end
 
-local function expire_at(drop)
-  redis.call('PEXPIREAT', key, text(math.ceil(drop)))
+-- The drop's time, and its text where there is one.
+local function expire_at(drop, known)
+  redis.call('PEXPIREAT', key, drop % 1 == 0 and known or text(math.ceil(drop)))
 end
 
 -- Empties a record but for its writers, which are returned. A new key is small again; HDEL would leave
@@ -171,7 +171,8 @@ local function close_expired(meta, tombstone)
   local problem = told_identity(meta) or told_sizes(meta)
   if problem then return problem end
   bury(meta, 'E', now + tombstone)
-  local sets = strip()
+  local sets = { 'm', '' }
+  for _, part in ipairs(strip()) do sets[#sets + 1] = part end
   encode_identity(meta, sets)
   encode_meta(meta, sets)
   hset(sets)
@@ -202,10 +203,10 @@ end
 -- A number's JSON text: the shortest that reads back as the same double, written as ECMAScript does, so
 -- that sizes are the same in every store.
 local function number_text(number)
-  if number == 0 then return '0' end
-  local size = math.abs(number)
-  if size < 9007199254740992 and number == math.floor(number) then return string.format('%.0f', number) end
-  local text
+  if number % 1 == 0 and number < 9007199254740992 and number > -9007199254740992 then
+    return string.format('%d', number)
+  end
+  local size, text = math.abs(number)
   -- 15 digits always survive; of a subnormal fewer may.
   for digits = size < 2.3e-308 and 1 or 15, 17 do
     text = string.format('%.' .. digits .. 'g', number)

@@ -12,8 +12,8 @@ import type { ProxyFault } from "../proxy.ts";
 
 const decoder = new TextDecoder();
 
-/** A commit's header: a line of 18 words and the prefix of the inboxes. */
-const HEADER = /^(\S+ ){18}/;
+/** A commit's header: a line of 15 words and the prefix of the inboxes. */
+const HEADER = /^(\S+ ){15}/;
 
 /** Whether a command is a commit: a script call whose first argument behind its key is a batch's header. */
 export function isCommit([command, , , , header]: readonly Uint8Array[]): boolean {
