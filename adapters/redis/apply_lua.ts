@@ -18,7 +18,7 @@ end
 -- writers goes.
 local sets, deletes, strips = { 'm', '', names[5], '' }, {}, false
 local tag = writer .. ':' .. seq
-local notify, created, found, occupied, numbers = '-', 0, 1, 0, {}
+local notify, created, found, occupied, numbers = '-', 0, 1, 0, ''
 local relabels = false
 local reply_expires
 
@@ -132,7 +132,7 @@ else
       if number - number ~= 0 then return misfit(index, 'not-finite') end
       local json = number_text(number)
       problem = write(index, operation.field, json)
-      numbers[#numbers + 1] = ' ' .. json
+      numbers = numbers .. ' ' .. json
     elseif step == 'set' then
       problem = write(index, operation.field, operation.json)
     elseif step == 'delete' then
@@ -164,7 +164,8 @@ else
       absolute = (accepted_first or now) + first.lifetime
     end
     local renewed = (accepted_last or now) + ttl
-    base.expires = math.min(creates and renewed or math.max(base.expires, renewed), absolute or math.huge)
+    local expires = creates and renewed or math.max(base.expires, renewed)
+    base.expires = absolute and math.min(expires, absolute) or expires
     base.absolute, base.drop = absolute, drop_at(past, base.expires)
     if changes then
       notify, base.holders = past and past.holders or '-', '-'
@@ -246,5 +247,5 @@ if holder and notify ~= '-' then
   end
 end
 return 'applied ' .. at .. ' ' .. meta.incarnation .. ' ' .. version .. ' ' .. (GONE[meta.state] and tag or meta.tag) ..
-  ' ' .. (reply_expires and text(reply_expires) or expires) .. ' ' .. created .. ' ' .. found .. table.concat(numbers)
+  ' ' .. (reply_expires and text(reply_expires) or expires) .. ' ' .. created .. ' ' .. found .. numbers
 `;
