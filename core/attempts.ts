@@ -41,8 +41,9 @@ export class Attempts {
   #tookEffect = false;
   /** When the last command was sent. */
   #sentAt = 0;
-  /** The batch that is under way. */
-  #batch: Omit<Unsettled, "firstAt"> | undefined;
+  /** The batch that is under way, and where it was sent to. */
+  #sealed: SealedBatch | undefined;
+  #incarnation: string | undefined;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -67,7 +68,8 @@ export class Attempts {
   /** The batch that may have been applied without our knowing, when they ended. */
   get unsettled(): Unsettled | undefined {
     const firstAt = this.#ambiguousSince;
-    return firstAt !== undefined && this.#batch ? { ...this.#batch, firstAt } : undefined;
+    const [sealed, incarnation] = [this.#sealed, this.#incarnation];
+    return firstAt !== undefined && sealed ? { sealed, incarnation, firstAt } : undefined;
   }
 
   /** Begins the window again: the store answers, and what is waited for is the other pods' turn. */
@@ -93,20 +95,21 @@ export class Attempts {
     incarnation: string | undefined,
     command: (timeoutMs: number) => Promise<Result>,
   ): Promise<Result> {
-    return this.#until(command, true, { sealed, incarnation });
+    this.#incarnation = incarnation;
+    return this.#until(command, true, sealed);
   }
 
   async #until<Result>(
     command: (timeoutMs: number) => Promise<Result>,
     takesEffect: boolean,
-    batch?: Omit<Unsettled, "firstAt">,
+    sealed?: SealedBatch,
   ): Promise<Result> {
-    if (batch) this.#batch = batch;
+    if (sealed) this.#sealed = sealed;
     for (;;) {
       const sentAt = this.#sentAt = this.#options.clock.now();
       try {
         const result = await command(Math.max(1, this.#endsAt - sentAt));
-        if (batch) this.#batch = undefined;
+        if (sealed) this.#sealed = undefined;
         return result;
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) {

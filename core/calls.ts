@@ -62,50 +62,100 @@ export class Answerable<Result> {
   }
 }
 
+// What waits for an answer is made by classes, and not written down as literals. Where V8 finds that a hundred objects of
+// one literal have outlived a collection of the young, as those of calls that are under way together do, it makes all
+// later ones of that literal among the old, and each keeps what it points to until the next full collection.
+
 /** Reads the session; undefined when there is none. */
-export interface ReadCall {
-  readonly kind: "read";
+export class ReadCall {
+  readonly kind = "read";
   /** Past the cache. */
   readonly fresh: boolean;
   readonly answer: Answerable<Copy | undefined>;
+
+  constructor(fresh: boolean, answer: Answerable<Copy | undefined>) {
+    this.fresh = fresh;
+    this.answer = answer;
+  }
 }
 
 /** Creates the session unless it exists. */
-export interface CreateCall {
-  readonly kind: "create";
+export class CreateCall {
+  readonly kind = "create";
   readonly context: readonly ContextEntry[];
   readonly answer: Answerable<Copy>;
+
+  constructor(context: readonly ContextEntry[], answer: Answerable<Copy>) {
+    this.context = context;
+    this.answer = answer;
+  }
 }
 
-/** Applies operations. Which answer is wanted decides what has to be known afterwards. */
-export type WriteCall =
-  & { readonly kind: "write"; readonly operations: readonly Operation[] }
-  & (
-    | { readonly wants: "copy"; readonly answer: Answerable<Copy> }
-    | { readonly wants: "number"; readonly answer: Answerable<number> }
-    | { readonly wants: "presence"; readonly answer: Answerable<boolean> }
-  );
+/** What a write may be answered with. Which is wanted decides what has to be known afterwards. */
+interface Wanted {
+  readonly copy: Copy;
+  readonly number: number;
+  readonly presence: boolean;
+}
+
+/** Applies operations. */
+export class Write<Wants extends keyof Wanted> {
+  readonly kind = "write";
+  readonly wants: Wants;
+  readonly operations: readonly Operation[];
+  readonly answer: Answerable<Wanted[Wants]>;
+
+  constructor(
+    wants: Wants,
+    operations: readonly Operation[],
+    answer: Answerable<Wanted[Wants]>,
+  ) {
+    this.wants = wants;
+    this.operations = operations;
+    this.answer = answer;
+  }
+}
+
+/** Any write. */
+export type WriteCall = Write<"copy"> | Write<"number"> | Write<"presence">;
 
 /** Reads, changes and writes back (rule 19). */
-export interface UpdateCall {
-  readonly kind: "update";
+export class UpdateCall {
+  readonly kind = "update";
   /** Makes a patch of the context; may run more than once. */
   readonly patch: (context: AnyContext) => readonly Operation[];
   readonly answer: Answerable<Copy>;
+
+  constructor(
+    patch: (context: AnyContext) => readonly Operation[],
+    answer: Answerable<Copy>,
+  ) {
+    this.patch = patch;
+    this.answer = answer;
+  }
 }
 
 /** Destroys whatever lives. */
-export interface DestroyCall {
-  readonly kind: "destroy";
+export class DestroyCall {
+  readonly kind = "destroy";
   readonly answer: Answerable<boolean>;
+
+  constructor(answer: Answerable<boolean>) {
+    this.answer = answer;
+  }
 }
 
 /** Moves the session to another id. */
-export interface RotateCall {
-  readonly kind: "rotate";
+export class RotateCall {
+  readonly kind = "rotate";
   readonly to: SessionKey;
   /** Answers the incarnation that the session became. */
   readonly answer: Answerable<string>;
+
+  constructor(to: SessionKey, answer: Answerable<string>) {
+    this.to = to;
+    this.answer = answer;
+  }
 }
 
 /** Anything that waits in a lane. */

@@ -46,7 +46,7 @@ export async function settle<Context extends object>(
     const prev = incarnation && sealed.writer === pod.writer && !isBehind
       ? entry.acknowledgedSeq(incarnation)
       : undefined;
-    const answer = await send(pod, entry, sealed, { incarnation, prev }, attempts);
+    const answer = await send(pod, entry, sealed, incarnation, prev, attempts);
     const { reply } = answer;
     failpoint("replied", pod.writer);
     switch (reply.outcome) {
@@ -120,15 +120,15 @@ function send<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   sealed: SealedBatch,
-  destination: { incarnation: string | undefined; prev: number | undefined },
+  incarnation: string | undefined,
+  prev: number | undefined,
   attempts: Attempts,
 ): Promise<Answer<CommitReply>> {
-  const { incarnation } = destination;
   return attempts.commit(sealed, incarnation, (timeoutMs) => {
     const since = acceptedSince(sealed, attempts);
     const accepted = since === undefined ? undefined : { firstAt: since, lastAt: since };
     const holder = pod.holder(entry.key);
-    const batch = toCommit(pod, sealed, { ...destination, holder, accepted });
+    const batch = toCommit(pod, sealed, { incarnation, prev, holder, accepted });
     return pod.link.commit(entry.key.storeKey, batch, timeoutMs);
   });
 }

@@ -6,11 +6,18 @@
 
 import type { Clock, Timer } from "./clock.ts";
 
-interface Waiting {
+/** A class, as `calls.ts` says why. */
+class Waiting {
   readonly dueAt: number;
   readonly expire: () => void;
   /** Where it stands among those that wait. */
   place: number;
+
+  constructor(dueAt: number, expire: () => void, place: number) {
+    this.dueAt = dueAt;
+    this.expire = expire;
+    this.place = place;
+  }
 }
 
 /** Calls that wait for an answer. */
@@ -53,7 +60,7 @@ export class Deadlines {
   }
 
   #add(dueAt: number, expire: () => void): Waiting {
-    const waiting = { dueAt, expire, place: this.#waiting.length };
+    const waiting = new Waiting(dueAt, expire, this.#waiting.length);
     this.#waiting.push(waiting);
     if (dueAt < this.#firesAt) this.#arm(dueAt);
     return waiting;

@@ -5,7 +5,7 @@
  */
 
 import { unrecovered } from "./absence.ts";
-import { Answerable } from "./calls.ts";
+import { Answerable, ReadCall } from "./calls.ts";
 import { deferred } from "./deferred.ts";
 import { CorruptRecordError, ManagerClosedError, StoreUnavailableError } from "./errors.ts";
 import type { Lanes } from "./lanes.ts";
@@ -110,7 +110,7 @@ async function loadGroup<Context extends object>(
     : ids;
   await Promise.all(left.map(async (id) => {
     const answer = new Answerable<Copy | undefined>(signal);
-    lanes.enqueue(tenant, id, { kind: "read", fresh: true, answer });
+    lanes.enqueue(tenant, id, new ReadCall(true, answer));
     const copy = await answer.promise.catch(ignoreCorrupt);
     if (copy) onCopy(id, copy);
   }));

@@ -27,7 +27,20 @@ export interface Copy {
 /** A copy of a state that was read or made by what was sent then: it never outlives the store's. */
 export function toCopy(state: SessionState, answer: Answer<{ storeTimeMs: number }>): Copy {
   const leftMs = state.expiresAtMs - answer.reply.storeTimeMs;
-  return { state, sentAt: answer.sentAt, expiresAt: answer.sentAt + leftMs };
+  return new StoredCopy(state, answer.sentAt, answer.sentAt + leftMs);
+}
+
+/** A class, as `calls.ts` says why: each commit makes a copy of which the next one lets go. */
+class StoredCopy implements Copy {
+  readonly state: SessionState;
+  readonly sentAt: number;
+  readonly expiresAt: number;
+
+  constructor(state: SessionState, sentAt: number, expiresAt: number) {
+    this.state = state;
+    this.sentAt = sentAt;
+    this.expiresAt = expiresAt;
+  }
 }
 
 /** What all snapshots of one state of a session share; never changed. */

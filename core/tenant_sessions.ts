@@ -4,7 +4,16 @@
  * @module
  */
 
-import { Answerable, type Call } from "./calls.ts";
+import {
+  Answerable,
+  type Call,
+  CreateCall,
+  DestroyCall,
+  ReadCall,
+  RotateCall,
+  UpdateCall,
+  Write,
+} from "./calls.ts";
 import { IncrementOperations, operationsBy, operationsOf, orTouch } from "./changes.ts";
 import { InvalidInputError, resultUnreadable } from "./errors.ts";
 import { HeldSessions } from "./held_sessions.ts";
@@ -155,7 +164,7 @@ export class TenantSessions<Context extends object = AnyContext> {
     return this.#observed("update", [id], [], async (served) => {
       const patch = operationsBy(change, this.#pod.settings.limits);
       const answer = new Answerable<Copy>(settings.signal, served);
-      return this.#session(id, await this.#call(id, { kind: "update", patch, answer }));
+      return this.#session(id, await this.#call(id, new UpdateCall(patch, answer)));
     });
   }
 
@@ -211,17 +220,15 @@ export class TenantSessions<Context extends object = AnyContext> {
   /** Renews the session's time and changes nothing else; answers whether it was there. */
   touch(id: string, settings: CallSettings = {}): Promise<boolean> {
     return this.#observed("touch", [id], [], async (served) => {
-      const write = { kind: "write", operations: [{ kind: "touch" }], wants: "presence" } as const;
       const answer = new Answerable<boolean>(settings.signal, served);
-      return await this.#call(id, { ...write, answer });
+      return await this.#call(id, new Write("presence", orTouch([]), answer));
     });
   }
 
   /** Destroys the session for good; answers whether it was there. */
   destroy(id: string, settings: CallSettings = {}): Promise<boolean> {
     return this.#observed("destroy", [id], [], async (served) => {
-      const answer = new Answerable<boolean>(settings.signal, served);
-      return await this.#call(id, { kind: "destroy", answer });
+      return await this.#call(id, new DestroyCall(new Answerable(settings.signal, served)));
     });
   }
 
@@ -232,11 +239,7 @@ export class TenantSessions<Context extends object = AnyContext> {
    * @throws SessionNotFoundError when there is no such session
    * @throws SessionExistsError when the new id is taken; the session then lives on under the old one
    */
-  rotate(
-    id: string,
-    newId: string,
-    settings: CallSettings = {},
-  ): Promise<Session<Context>> {
+  rotate(id: string, newId: string, settings: CallSettings = {}): Promise<Session<Context>> {
     return this.#observed("rotate", [id, newId], [], (served) => {
       return this.#rotate(id, newId, settings, served);
     });
@@ -283,7 +286,7 @@ export class TenantSessions<Context extends object = AnyContext> {
       const context = checkContext(initial, this.#pod.settings.limits);
       await checkSchema(this.#pod.settings.schema, "initial", new Map(context));
       const answer = new Answerable<Copy>(settings.signal, served);
-      return this.#session(id, await this.#call(id, { kind: "create", context, answer }));
+      return this.#session(id, await this.#call(id, new CreateCall(context, answer)));
     });
   }
 
@@ -294,8 +297,7 @@ export class TenantSessions<Context extends object = AnyContext> {
   ): Promise<Session<Context> | undefined> {
     return this.#observed(operation, [id], [], async (served) => {
       const { signal, fresh = false } = settings;
-      const answer = new Answerable<Copy | undefined>(signal, served);
-      const copy = await this.#call(id, { kind: "read", fresh, answer });
+      const copy = await this.#call(id, new ReadCall(fresh, new Answerable(signal, served)));
       return copy && this.#session(id, copy);
     });
   }
@@ -317,7 +319,7 @@ export class TenantSessions<Context extends object = AnyContext> {
     const answer = new Answerable<number>(settings?.signal, served);
     try {
       const operations = this.#increments.of(field, by);
-      return this.#call(id, { kind: "write", operations, wants: "number", answer });
+      return this.#call(id, new Write("number", operations, answer));
     } catch (error) {
       answer.reject(error);
       return answer.promise;
@@ -336,10 +338,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     }
     const to = this.#pod.keys.session(this.name, newId);
     const answer = new Answerable<string>(settings.signal, served);
-    const incarnation = await this.#call(id, { kind: "rotate", to, answer });
-    const read = new Answerable<Copy | undefined>(settings.signal);
-    const call: Call = { kind: "read", fresh: true, answer: read };
-    const copy = await this.#call(newId, call).catch((cause: unknown) => {
+    const incarnation = await this.#call(id, new RotateCall(to, answer));
+    const read = new ReadCall(true, new Answerable(settings.signal));
+    const copy = await this.#call(newId, read).catch((cause: unknown) => {
       throw settings.signal?.aborted ? cause : resultUnreadable(cause);
     });
     if (copy?.state.incarnation !== incarnation) throw resultUnreadable();
@@ -353,9 +354,9 @@ export class TenantSessions<Context extends object = AnyContext> {
     settings: CallSettings,
     served: Served | undefined,
   ): Promise<Session<Context>> {
-    const write = { kind: "write", operations: orTouch(toOperations()), wants: "copy" } as const;
-    const answer = new Answerable<Copy>(settings.signal, served);
-    return this.#session(id, await this.#call(id, { ...write, answer }));
+    const operations = orTouch(toOperations());
+    const call = new Write("copy", operations, new Answerable(settings.signal, served));
+    return this.#session(id, await this.#call(id, call));
   }
 
   /** The fast path. An id that is held has been checked before. */

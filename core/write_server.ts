@@ -28,11 +28,16 @@ import type { CacheEntry } from "./session_cache.ts";
 import type { InvalidReply, Operation } from "./storage_adapter.ts";
 
 /** A call, and the operations that stand for it in a batch. */
-interface Share<GroupedCall extends WriteCall | UpdateCall = WriteCall | UpdateCall> {
+class Share<GroupedCall extends WriteCall | UpdateCall = WriteCall | UpdateCall> {
   readonly call: GroupedCall;
   readonly operations: readonly Operation[];
   /** Its last increment, once it is in a batch. */
-  part?: IncrementPart | undefined;
+  part: IncrementPart | undefined;
+
+  constructor(call: GroupedCall, operations: readonly Operation[]) {
+    this.call = call;
+    this.operations = operations;
+  }
 }
 
 /** Applies the operations of several calls in one batch. */
@@ -44,7 +49,7 @@ export async function serveWrites<Context extends object>(
 ): Promise<void> {
   const found = await address(pod, entry, attempts);
   if (!found.alive) return answerAbsent(calls, found.reason);
-  let shares: Share<WriteCall>[] = calls.map((call) => ({ call, operations: call.operations }));
+  let shares: Share<WriteCall>[] = calls.map((call) => new Share(call, call.operations));
   if (pod.settings.schema) {
     const lookup = await lookUp(pod, entry, attempts);
     if (!lookup.alive) return answerAbsent(calls, lookup.reason);
@@ -124,7 +129,7 @@ function runUpdates(calls: readonly UpdateCall[], copy: Copy): Share<UpdateCall>
     try {
       const operations = call.patch(parseContext(context));
       context = editContext(context, operations);
-      shares.push({ call, operations });
+      shares.push(new Share(call, operations));
     } catch (error) {
       call.answer.reject(error);
     }

@@ -76,7 +76,8 @@ export function encodeBatch(batch: CommitBatch): Argument[] {
     holding,
     holder?.inboxPrefix ?? "",
   ];
-  const args: Argument[] = [header.join(" ")];
+  // No literal, for the reason that core/calls.ts gives: it waits for the answer, and may hold vectors.
+  const args = Array.of<Argument>(header.join(" "));
   for (const operation of batch.operations) encodeOperation(operation, args);
   return args;
 }
