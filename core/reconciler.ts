@@ -13,7 +13,7 @@ import type { Pod } from "./pod.ts";
 import type { CacheEntry } from "./session_cache.ts";
 
 /** Sessions under way at once: enough to fill a connection, few enough to leave live calls their turn. */
-const SESSIONS_AT_ONCE = 32;
+const SESSIONS_AT_ONCE = 16;
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;

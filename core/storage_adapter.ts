@@ -161,7 +161,7 @@ export interface StorageAdapter {
    * Puts a copy back, atomically, by the rules of `core/heal.ts`. Absent where the store cannot lose its memory.
    */
   heal?(key: string, request: HealRequest, options: CallOptions): Promise<HealReply>;
-  /** Live sessions whose key begins with `prefix`, in any order; none that stays is missed. */
+  /** Live sessions whose key begins with `prefix`, in any order; none that stays is missed, and one may come twice. */
   list(prefix: string, options: CallOptions): AsyncIterable<ListedRecord>;
   /**
    * Listens to a pod's inbox and to everybody's under `holder.inboxPrefix`; resolves once it does.
