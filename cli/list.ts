@@ -23,10 +23,14 @@ export function addList(program: Command, { terminal }: CommandContext): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
       await withStore(options, terminal, async ({ manager }) => {
-        let left = options.limit ?? Infinity;
+        const limit = options.limit ?? Infinity;
+        const listed = new Set<string>();
         for await (const session of manager.tenant(options.tenant).list()) {
-          if (left-- <= 0) break;
           const { hashedId, version, createdAt, expiresInMs } = session;
+          // A store may name one twice.
+          if (listed.has(hashedId)) continue;
+          if (listed.size >= limit) break;
+          listed.add(hashedId);
           terminal.print(
             options.json
               ? JSON.stringify({ tenant: options.tenant, ...session })

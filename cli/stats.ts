@@ -36,7 +36,11 @@ export function addStats(program: Command, context: CommandContext): void {
           ? `${keyPrefix}:tenant:`
           : keys.sessionPrefix(checkTenant(options.tenant));
         const tenants: Record<string, TenantStats> = {};
+        const seen = new Set<string>();
         for await (const record of adapter.list(prefix, { timeoutMs: 5_000 })) {
+          // A store may name one twice.
+          if (seen.has(record.key)) continue;
+          seen.add(record.key);
           const tenant = keys.tenantOf(record.key);
           if (tenant !== undefined) tenants[tenant] = counted(tenants[tenant], record);
         }
