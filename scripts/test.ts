@@ -59,6 +59,7 @@ async function runTests(files: readonly string[]): Promise<Counts> {
       args: [
         "test",
         "--allow-all",
+        "--parallel",
         "--sanitize-ops",
         "--sanitize-resources",
         `--junit-path=${report}`,
