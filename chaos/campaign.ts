@@ -211,8 +211,7 @@ class Campaign {
       await this.#compare(chaosCase, outcome);
     }
     this.#count(outcome);
-    const name = `history ${this.#histories} of seed ${this.#options.seed}`;
-    const verdict = this.#judge(outcome.history, name);
+    const verdict = this.#judge(outcome.history, this.#caseName);
     if (verdict.verdict === "holds") this.#consider(outcome);
     this.#options.onHistory?.(this.tally);
     const violation = this.#failureIn(verdict);
@@ -273,8 +272,14 @@ class Campaign {
     const again = await this.#options.runner(chaosCase);
     const [one, other] = [outcome, again].map(({ history }) => hashText(writeHistory(history)));
     if (one === other) return;
-    this.#toolFailure = `two runs of one case (seed ${this.#options.seed}, history ` +
-      `${this.#histories + 1}) differ: something in them depends on more than the seed`;
+    this.#toolFailure = `two runs of one case (${this.#caseName}) differ: something in them ` +
+      "depends on more than the seed";
+  }
+
+  /** How the case under way is had again. */
+  get #caseName(): string {
+    const { seed, path = this.#cases - 1 } = this.#options;
+    return `--seed ${seed} --path ${path} --runs 1`;
   }
 
   #count(outcome: RunOutcome): void {

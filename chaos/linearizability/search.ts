@@ -158,12 +158,25 @@ export class Search {
     return { ...world, [key]: written(live, { op, effects: call.effects, atMs }, this.#settings) };
   }
 
-  #mayHaveExpired(live: Live, { returnAtMs }: Operation): boolean {
+  #mayHaveExpired(live: Live, operation: Operation): boolean {
     const { ttlMs, maxLifetimeMs } = this.#settings;
-    if (mayHavePassed(this.#model, live.renewedAtMs, ttlMs, returnAtMs)) return true;
+    const atMs = this.#appliedByMs(operation);
+    if (mayHavePassed(this.#model, live.renewedAtMs, ttlMs, atMs)) return true;
     // What two pods began joins the one whose time had begun first.
     return maxLifetimeMs !== undefined &&
-      mayHavePassed(this.#model, this.#firstBirthMs(), maxLifetimeMs, returnAtMs);
+      mayHavePassed(this.#model, this.#firstBirthMs(), maxLifetimeMs, atMs);
+  }
+
+  /** When a call has taken effect: a create that waits for the store may after its answer, until what it made is seen. */
+  #appliedByMs({ call, fate, op, returnAtMs }: Operation): number {
+    if (call.kind !== "getOrCreate" || fate === "acknowledged") return returnAtMs;
+    return this.#steps.reduce(
+      (first, { operation, sight }) =>
+        sight?.kind === "session" && sight.contents.birth === op
+          ? Math.min(first, operation.returnAtMs)
+          : first,
+      Infinity,
+    );
   }
 
   #firstBirthMs(): number {

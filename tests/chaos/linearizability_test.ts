@@ -39,6 +39,16 @@ const PAIRS: readonly Pair[] = [
     },
   },
   {
+    what: "a create that waited for the store takes the place of what has expired by then",
+    write(history, isBad) {
+      history.create();
+      const waiting = history.wait(9_000).begin("p2", "getOrCreate", { effect: { kind: "birth" } });
+      const made = { incarnation: "Y", context: { b: waiting } };
+      history.showsHeld(waiting, { ...made, version: 0, pending: 1 });
+      history.wait(isBad ? 500 : 1_500).call("p1", "get", FRESH, { ...made, version: 1 });
+    },
+  },
+  {
     what: "two increments at once answer with numbers of one order",
     write(history, isBad) {
       history.create();
