@@ -202,6 +202,8 @@ export class RealLane {
   async #stop(): Promise<void> {
     this.#run = undefined;
     await Promise.all(this.#pods.map((pod) => pod?.kill()));
+    // One that was being opened is killed as soon as it is; until then it makes its journal.
+    await Promise.allSettled(this.#opening.values());
     await this.store.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }

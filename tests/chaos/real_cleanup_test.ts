@@ -1,6 +1,7 @@
 // However a run ends, nothing of it is left: no process, no listening port, no folder.
 import { assert, assertEquals } from "@std/assert";
 import { findServer } from "../../scripts/servers/provision.ts";
+import { openLane } from "./real_lane_support.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -146,4 +147,15 @@ Deno.test("a run that is killed leaves nothing behind", async () => {
 
 Deno.test("a run whose time is up leaves nothing behind", async () => {
   await startAndEnd(() => Promise.resolve());
+});
+
+Deno.test("a lane that is stopped while a pod opens ends when that pod has", async () => {
+  await using lane = await openLane("sqlite");
+  let isOver = false;
+  const opening = lane.pod(0).then(() => isOver = true, () => isOver = true);
+  // Its process has been asked for by the next turn.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await lane.stop();
+  assert(isOver, "the pod goes on, and its journal with it");
+  await opening;
 });
