@@ -8,8 +8,13 @@
  * @module
  */
 
-interface Cell<Value> {
+/** A class, since V8 may make the objects of a literal among the old at once, and what is put into them with them. */
+class Cell<Value> {
   value: Value | undefined;
+
+  constructor(value: Value) {
+    this.value = value;
+  }
 }
 
 /** As `Map`, as far as it is needed. */
@@ -25,7 +30,7 @@ export class PassingMap<Key, Value extends object> {
   }
 
   set(key: Key, value: Value): void {
-    this.#cells.set(key, { value });
+    this.#cells.set(key, new Cell(value));
   }
 
   delete(key: Key): void {

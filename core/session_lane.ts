@@ -31,7 +31,7 @@ export class SessionLane<Context extends object> {
   readonly entry: CacheEntry;
   readonly #pod: Pod<Context>;
   readonly #onIdle: () => void;
-  #queue: Call[] = [];
+  readonly #queue: Call[] = [];
   #running: Promise<void> | undefined;
   /** Somebody waits for the session to be brought into the store. */
   #tending: Deferred<void> | undefined;
@@ -182,9 +182,7 @@ export class SessionLane<Context extends object> {
 
   /** What waits behind a command without an answer was never sent. */
   #rejectQueued(cause: unknown): void {
-    const queued = this.#queue;
-    this.#queue = [];
-    for (const call of queued) {
+    for (const call of this.#queue.splice(0)) {
       call.answer.reject(
         new StoreUnavailableError("The store is not available; nothing was applied.", {
           outcome: "not-applied",
@@ -194,15 +192,15 @@ export class SessionLane<Context extends object> {
     }
   }
 
-  /** The first calls of one kind that can be served together; callers that gave up are left out. */
+  /**
+   * The first calls of one kind that can be served together; callers that gave up are left out. What is taken is no longer
+   * in the queue, which V8 may have made among the old.
+   */
   #takeGroup(): Call[] {
     const kind = this.#queue[0]?.kind;
     const alone = kind === "create" || kind === "destroy" || kind === "rotate";
     const end = alone ? 1 : this.#endOfGroup();
-    const queue = this.#queue;
-    const isAll = end === queue.length;
-    const group = isAll ? queue : queue.slice(0, end);
-    this.#queue = isAll ? [] : queue.slice(end);
+    const group = this.#queue.splice(0, end);
     return group.some(({ answer }) => answer.settled)
       ? group.filter(({ answer }) => !answer.settled)
       : group;
