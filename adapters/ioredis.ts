@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Buffer } from "node:buffer";
 import { nextTick } from "node:process";
+import type { Command, Redis } from "ioredis";
 import { systemClock, type Timer } from "../core/clock.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { StorageAdapter } from "../core/storage_adapter.ts";
@@ -103,11 +105,42 @@ export function ioredisAdapter(options: IoredisAdapterOptions): StorageAdapter {
     : storeOn(options, (connection) => new IoredisDriver(connection));
 }
 
+/** What an ioredis command holds of a call, once nobody waits for it. */
+const EMPTIED = {
+  promise: undefined,
+  args: [],
+  keys: [],
+  resolve() {},
+  reject() {},
+};
+
+const BYTES = { replyEncoding: null };
+
+/** Sends a command through a connection of our own; replies are bytes. */
+type OwnSend = (name: string, args: (string | Buffer)[]) => Promise<unknown>;
+
+/**
+ * Sends commands that are emptied once they are answered. The entries of ioredis's queue are made of a literal, which V8 may
+ * make among the old: until the next full collection each keeps its command, and that its arguments and its reply.
+ */
+function sender(client: Redis, CommandClass: typeof Command): OwnSend {
+  return (name, args) => {
+    const command = new CommandClass(name, args, BYTES);
+    const { promise } = command;
+    const empty = () => Object.assign(command, EMPTIED);
+    promise.then(empty, empty);
+    client.sendCommand(command);
+    return promise;
+  };
+}
+
 class IoredisDriver implements RedisDriver {
   readonly name = "ioredis";
   readonly endpoint: Endpoint | undefined;
   readonly #channels = new Channels();
   #client: IoredisClient | undefined;
+  /** Sends through the client, where it is our own. */
+  #ownSend: OwnSend | undefined;
   #subscriber: IoredisClient | undefined;
   #lastError: Error | undefined;
   /** The socket that writes at the end of this turn. */
@@ -154,7 +187,9 @@ class IoredisDriver implements RedisDriver {
       return Promise.reject(new NotConnectedError(reason, { cause: this.#lastError }));
     }
     this.#gather(client.stream);
-    return client.callBuffer(name, ...args.map(toArgument)) as Promise<RedisReply>;
+    const sent = args.map(toArgument);
+    const reply = this.#ownSend?.(name, sent) ?? client.callBuffer(name, ...sent);
+    return reply as Promise<RedisReply>;
   }
 
   /** What is sent in one turn is written in portions: the client would write each command by itself. */
@@ -219,7 +254,7 @@ class IoredisDriver implements RedisDriver {
     // Before 5.3 the class is not among the exports that have a name: it is the module itself.
     const Redis = ioredis.Redis ?? ioredis.default;
     const { host, port, username, password, database, tls, connectTimeoutMs } = endpoint;
-    const client: IoredisClient = new Redis({
+    const client = new Redis({
       ...OWN_CONNECTION,
       host,
       port,
@@ -232,6 +267,7 @@ class IoredisDriver implements RedisDriver {
     client.on("error", (error: Error) => this.#lastError = error);
     client.on("ready", () => this.#lastError = undefined);
     boundHandshake(client, connectTimeoutMs);
+    this.#ownSend = sender(client, ioredis.Command);
     return client;
   }
 
