@@ -127,7 +127,7 @@ function send<Context extends object>(
   return attempts.commit(sealed, incarnation, (timeoutMs) => {
     const since = acceptedSince(sealed, attempts);
     const accepted = since === undefined ? undefined : { firstAt: since, lastAt: since };
-    const holder = pod.holder(entry.key);
+    const holder = pod.holder(entry.key.tenant);
     const batch = toCommit(pod, sealed, { incarnation, prev, holder, accepted });
     return pod.link.commit(entry.key.storeKey, batch, timeoutMs);
   });

@@ -162,7 +162,7 @@ class Draining<Context extends object> {
     const destination = {
       incarnation,
       prev,
-      holder: this.#pod.holder(entry.key),
+      holder: this.#pod.holder(entry.key.tenant),
       accepted: { firstAt, lastAt },
     };
     const answer = await this.#attempts.commit(sealed, incarnation, (timeoutMs) => {

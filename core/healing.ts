@@ -168,7 +168,7 @@ function toRequest<Context extends object>(
     state: { ...copy.state, ...times, writers: writersOf(pod, entry, copy.state) },
     notAfterMs: toStoreTime(pod, clock.now()) + pod.deadlineSpanMs,
     graceMs,
-    holder: pod.holder(entry.key),
+    holder: pod.holder(entry.key.tenant),
   };
 }
 

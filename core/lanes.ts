@@ -104,7 +104,7 @@ export class Lanes<Context extends object> {
 
   /** Listens to a tenant's inboxes; until it does, copies are as fresh as their bound. */
   #subscribe(tenant: string): void {
-    const { settings, keys, link, writer, cache, events } = this.#pod;
+    const { settings, link, cache, events } = this.#pod;
     if (settings.maxStalenessMs === 0 || this.#subscriptions.has(tenant) || !link.isUp) return;
     const listener: InboxListener = {
       onInvalidation: (invalidation) => {
@@ -117,8 +117,7 @@ export class Lanes<Context extends object> {
         events.emit("inboxLost", { tenant });
       },
     };
-    const holder = { pod: writer, inboxPrefix: keys.inboxPrefix(tenant) };
-    const subscription = link.subscribe(holder, listener);
+    const subscription = link.subscribe(this.#pod.holder(tenant), listener);
     this.#subscriptions.set(tenant, subscription);
     subscription.then((end) => end && cache.markStale(tenant), (cause) => {
       this.#subscriptions.delete(tenant);

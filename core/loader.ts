@@ -160,7 +160,7 @@ function send<Context extends object>(
 ): Promise<Answer<LoadReply>> {
   const { state } = entry.copy ?? {};
   const request: LoadRequest = {
-    holder: pod.holder(entry.key),
+    holder: pod.holder(entry.key.tenant),
     tombstoneMs: pod.tombstoneMs,
     ...(state && { known: identityOf(state), isRegistered: entry.isRegistered(pod.link.era) }),
   };

@@ -40,6 +40,8 @@ export class Pod<Context extends object> {
   /** Limits that the store checks. */
   readonly stateLimits: StateLimits;
   readonly #tries: AttemptOptions;
+  /** By tenant; as many as there are inboxes that the pod listens to. */
+  readonly #holders = new Map<string, Holder>();
   #seq = 0;
 
   constructor(
@@ -105,8 +107,13 @@ export class Pod<Context extends object> {
   }
 
   /** This pod as a holder of a tenant's sessions. */
-  holder(key: SessionKey): Holder {
-    return { pod: this.writer, inboxPrefix: this.keys.inboxPrefix(key.tenant) };
+  holder(tenant: string): Holder {
+    let holder = this.#holders.get(tenant);
+    if (!holder) {
+      holder = { pod: this.writer, inboxPrefix: this.keys.inboxPrefix(tenant) };
+      this.#holders.set(tenant, holder);
+    }
+    return holder;
   }
 
   /** Keys whose destroys the store has to be told again since it lost its memory; each is answered once (rule 17). */
