@@ -221,13 +221,12 @@ class Campaign {
   }
 
   #judge(history: History, name: string): Verdict {
-    const checked = crossCheck(history, checkHistory(history));
+    const found = crossCheck(history, checkHistory(history));
+    // What is made smaller has failed: only that is looked into, and another failure of it is none of the tool.
+    const checked = this.#failing === undefined ? found : { ...found, disagreement: undefined };
     const { verdict, disagreement } = checked;
     this.#linearizability.add(checked);
-    // What is made smaller has failed: only that is looked into, and another failure of it is none of the tool.
-    if (disagreement !== undefined && this.#failing === undefined) {
-      this.#toolFailure = `${name}: ${disagreement}`;
-    }
+    if (disagreement !== undefined) this.#toolFailure = `${name}: ${disagreement}`;
     if (verdict.verdict === "undecided") {
       this.#undecided++;
       this.#firstUndecided ??= { reason: verdict.reason, history };
