@@ -16,7 +16,7 @@ export interface Machine {
   readonly loadAtStart: readonly number[];
 }
 
-/** Versions by name: Deno, the servers, the clients, the peers. */
+/** Versions by name: the library, Deno, the servers, the clients, the peers. */
 export type Versions = Readonly<Record<string, string>>;
 
 /** The packages whose versions matter. */
@@ -40,8 +40,14 @@ export function thisMachine(): Machine {
 /** Versions in use; those of packages are read from deno.lock. `server` is e.g. `redis 7.0.15`. */
 export async function usedVersions(server: string): Promise<Versions> {
   const { specifiers } = await readJson<{ specifiers: Record<string, string> }>("deno.lock");
-  const { imports } = await readJson<{ imports: Record<string, string> }>("deno.json");
-  const versions: Record<string, string> = { deno: Deno.version.deno, server };
+  const { name, version, imports } = await readJson<
+    { name: string; version: string; imports: Record<string, string> }
+  >("deno.json");
+  const revision = await checkedOutRevision();
+  const versions: Record<string, string> = {
+    [name]: revision === undefined ? version : `${version} (${revision})`,
+    ...{ deno: Deno.version.deno, server },
+  };
   for (const name of PACKAGES) {
     // Of a client several versions are tested; measured is the one that its bare name means.
     const major = /@\^(\d+)/.exec(imports[name] ?? "")?.[1];
@@ -52,6 +58,24 @@ export async function usedVersions(server: string): Promise<Versions> {
     if (found) versions[name] = found[1].split("_")[0]!;
   }
   return versions;
+}
+
+/**
+ * The commit that is checked out, e.g. `d110aa4`, or `d110aa4-dirty` with changes that are in none;
+ * undefined where there is no git, or no history.
+ */
+async function checkedOutRevision(): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      args: ["describe", "--always", "--dirty", "--exclude=*"],
+      cwd: new URL("..", import.meta.url),
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 async function readJson<Content>(file: string): Promise<Content> {
