@@ -3,8 +3,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Bench, BenchCase, BenchSettings } from "../bench/case.ts";
 import { CASES } from "../bench/cases.ts";
+import { KINDS, MIXED_SESSIONS, mixedWork } from "../bench/cases/open_loop.ts";
 import type { CaseResult } from "../bench/results.ts";
 import { runCase } from "../bench/run.ts";
+import { idsOf } from "../bench/sessions.ts";
+import type { TenantSessions } from "../mod.ts";
 import { serverBinary } from "./support/servers.ts";
 
 const SETTINGS: BenchSettings = {
@@ -29,6 +32,22 @@ for (const backend of ["node-redis", "valkey-glide"] as const) {
     assertTookPart(await runCase(caseOf("create"), { backend, settings: SETTINGS, binary }));
   });
 }
+
+Deno.test("mixed work asks each session for everything, and six of a hundred calls for a new one", () => {
+  const asked = new Map<string, Set<string>>();
+  const record = new Proxy({}, {
+    get: (_target, method: string) => (id: string) => {
+      asked.set(id, (asked.get(id) ?? new Set()).add(method));
+      return Promise.resolve();
+    },
+  });
+  const ids = idsOf("mixed", MIXED_SESSIONS);
+  const call = mixedWork(record as TenantSessions, ids);
+  for (let index = 0; index < KINDS * MIXED_SESSIONS; index++) call(index);
+  const everything = ["get", "increment", "updateContext", "appendTrajectory"].toSorted();
+  for (const id of ids) assertEquals([...asked.get(id) ?? []].toSorted(), everything, id);
+  assertEquals(asked.size - ids.length, 6 * MIXED_SESSIONS);
+});
 
 Deno.test("a case on SQLite needs no server", async () => {
   const one = caseOf("sqlite_get");
