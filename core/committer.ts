@@ -7,7 +7,7 @@
 import { corrupt, missing, remember } from "./absence.ts";
 import type { Attempts } from "./attempts.ts";
 import { failpoint } from "./failpoint.ts";
-import { healSession } from "./healing.ts";
+import { healSession, mendMissing } from "./healing.ts";
 import { load } from "./loader.ts";
 import type { CacheEntry } from "./session_cache.ts";
 import type { NotFoundReason } from "./errors.ts";
@@ -40,7 +40,7 @@ export async function settle<Context extends object>(
 ): Promise<Settled> {
   const creates = sealed.operations[0]?.kind === "create";
   let isBehind = false;
-  let wasMissing = false;
+  let wasMended = false;
   for (;;) {
     const incarnation = creates ? undefined : entry.stub?.incarnation;
     const prev = incarnation && sealed.writer === pod.writer && !isBehind
@@ -68,15 +68,15 @@ export async function settle<Context extends object>(
         throw corrupt(pod, entry, reply.detail);
       case "unknown":
         throw attempts.unknown();
-      case "missing": {
-        if (!wasMissing && await isMended(pod, entry, attempts)) {
-          wasMissing = true;
-          continue;
+      case "missing":
+        if (!await mendMissing(pod, entry, attempts, wasMended)) {
+          const reason = missing(pod, entry);
+          if (attempts.ambiguous) throw attempts.unknown();
+          return { kind: "absent", reason };
         }
-        const reason = missing(pod, entry);
-        if (attempts.ambiguous) throw attempts.unknown();
-        return { kind: "absent", reason };
-      }
+        wasMended = true;
+        if (entry.stub) continue;
+        break;
       case "late":
         await attempts.refused("The command arrived after its deadline.");
         continue;
@@ -96,24 +96,15 @@ export async function settle<Context extends object>(
     const lookup = await load(pod, entry, attempts);
     // Rule 4: what it creates was made by an earlier try, and has ended since. Sent again, it is gone for ever.
     const wasMade = creates && reply.outcome === "gone" && !reply.moving;
-    if (!lookup.alive && (!creates || wasMade)) return { kind: "absent", reason: lookup.reason };
+    if (!lookup.alive && (!creates || wasMade)) {
+      // It may have been applied in the memory that was lost.
+      if (reply.outcome === "missing" && attempts.ambiguous) throw attempts.unknown();
+      return { kind: "absent", reason: lookup.reason };
+    }
     if (sealed.ifVersion) return { kind: "conflict" };
     const replacedAgain = reply.outcome === "gone" && reply.alive !== entry.stub?.incarnation;
     if (replacedAgain) await attempts.refused("The session was replaced meanwhile.");
   }
-}
-
-/** Rules 13 and 14: a record is missing because the store lost its memory, and has been put back. */
-async function isMended<Context extends object>(
-  pod: Pod<Context>,
-  entry: CacheEntry,
-  attempts: Attempts,
-): Promise<boolean> {
-  if (!entry.copy) return false;
-  await attempts.read(() => pod.link.checkMemory());
-  if (entry.era === pod.link.era && pod.settings.onVanished === "gone") return false;
-  await healSession(pod, entry, attempts);
-  return entry.copy !== undefined;
 }
 
 function send<Context extends object>(

@@ -5,12 +5,13 @@
  * @module
  */
 
+import { missing } from "./absence.ts";
 import { advance } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { RejectedReason } from "./events.ts";
 import { failpoint } from "./failpoint.ts";
-import { healSession } from "./healing.ts";
+import { healSession, mendMissing } from "./healing.ts";
 import type { JournaledSession, Patch, Step } from "./journaled_session.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
@@ -65,7 +66,7 @@ class Draining<Context extends object> {
   readonly #step: Step;
   readonly #attempts: Attempts;
   #sendsPrev = true;
-  #wasHealed = false;
+  #wasMended = false;
 
   constructor(pod: Pod<Context>, session: JournaledSession, step: Step) {
     this.#pod = pod;
@@ -244,22 +245,14 @@ class Draining<Context extends object> {
     return this.#end(reason);
   }
 
-  /** Rules 13 and 14: first it is found out whether the store lost its memory, and if so the base is put back. */
+  /** First it is found out whether the store lost its memory, and if so the base is put back. */
   async #missing(): Promise<Progress> {
-    const { link, settings, events } = this.#pod;
     const { entry } = this.#session;
-    const heldBefore = entry.copy !== undefined;
-    await this.#attempts.read(() => link.checkMemory());
-    const mayHeal = entry.era < link.era || settings.onVanished === "heal";
-    if (mayHeal && heldBefore && !this.#wasHealed) {
-      this.#wasHealed = true;
-      await healSession(this.#pod, entry, this.#attempts);
-      // What was put back is there; what was not is dead, or run out.
-      if (entry.copy && entry.copy.expiresAt > settings.clock.now()) return "again";
+    if (await mendMissing(this.#pod, entry, this.#attempts, this.#wasMended)) {
+      this.#wasMended = true;
+      return "again";
     }
-    const { tenant, hashedId } = entry.key;
-    entry.forget();
-    if (entry.era === link.era) events.emit("vanished", { tenant, hashedId });
+    missing(this.#pod, entry);
     return this.#end("vanished");
   }
 

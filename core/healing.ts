@@ -27,6 +27,27 @@ export async function healSession<Context extends object>(
   entry.era = era;
 }
 
+/**
+ * Rules 13 and 14: finds out, when the store has no record of a session that is held, whether that went with the store's
+ * memory, and if so gives back what this pod knows. Answers whether to ask again; what nobody may have kept has been told
+ * and forgotten. `wasMended`: it was given back before, so that only a newer loss is one.
+ */
+export async function mendMissing<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+  wasMended: boolean,
+): Promise<boolean> {
+  const { clock, onVanished } = pod.settings;
+  const isAlive = () => entry.stub !== undefined && entry.stub.expiresAt > clock.now();
+  if (!isAlive()) return false;
+  // The epoch is read before anything is called vanished.
+  await attempts.read(() => pod.link.checkMemory());
+  const heals = entry.era < pod.link.era || onVanished === "heal" && !wasMended;
+  if (heals) await healSession(pod, entry, attempts);
+  return heals;
+}
+
 /** Whether a session's record may lack what this pod knows of it. */
 export function needsHealing<Context extends object>(
   pod: Pod<Context>,

@@ -7,7 +7,7 @@
 import type { Attempts } from "./attempts.ts";
 import type { NotFoundReason } from "./errors.ts";
 import { corrupt, missing, remember, unrecovered } from "./absence.ts";
-import { healSession, isBehind } from "./healing.ts";
+import { healSession, isBehind, mendMissing } from "./healing.ts";
 import type { Pod } from "./pod.ts";
 import { completeRotation } from "./rotation.ts";
 import { schemaIssues } from "./schema.ts";
@@ -48,9 +48,9 @@ async function lookAt<Context extends object>(
       await completeRotation(pod, entry.key.storeKey, answer.reply.moving, attempts);
       continue;
     }
-    const isTold = answer.reply.outcome !== "unchanged" && doubts;
-    if (isTold && await mended(pod, entry, answer.reply, attempts)) {
-      // Asked again, and what is answered then is believed.
+    const isTold = answer.reply.outcome !== "unchanged";
+    if (isTold && await mended(pod, entry, answer.reply, attempts, doubts)) {
+      // Asked again, and what is answered then is believed, unless the store loses its memory again.
       doubts = false;
       continue;
     }
@@ -66,8 +66,10 @@ async function mended<Context extends object>(
   entry: CacheEntry,
   reply: LoadReply,
   attempts: Attempts,
+  doubts: boolean,
 ): Promise<boolean> {
-  if (!await isMissed(pod, entry, reply, attempts)) return false;
+  if (reply.outcome === "missing") return await mendMissing(pod, entry, attempts, !doubts);
+  if (!doubts || !await isMissed(pod, entry, reply, attempts)) return false;
   await healSession(pod, entry, attempts);
   return true;
 }
@@ -78,21 +80,13 @@ async function isMissed<Context extends object>(
   reply: LoadReply,
   attempts: Attempts,
 ): Promise<boolean> {
+  if (reply.outcome !== "found") return false;
+  const { state } = reply;
+  if (isDestroyed(pod, entry, state)) return true;
   const { stub } = entry;
-  switch (reply.outcome) {
-    case "missing":
-      if (!stub || stub.expiresAt <= pod.settings.clock.now()) return false;
-      // The epoch is read before anything is called vanished.
-      await attempts.read(() => pod.link.checkMemory());
-      return entry.era < pod.link.era || pod.settings.onVanished === "heal";
-    case "found":
-      if (isDestroyed(pod, entry, reply.state)) return true;
-      if (!stub) return false;
-      if (stub.incarnation === reply.state.incarnation) return isBehind(pod, stub, reply.state);
-      return await isOfOtherMemory(pod, entry, stub, reply.state, attempts);
-    default:
-      return false;
-  }
+  if (!stub) return false;
+  if (stub.incarnation === state.incarnation) return isBehind(pod, stub, state);
+  return await isOfOtherMemory(pod, entry, stub, state, attempts);
 }
 
 function isDestroyed<Context extends object>(

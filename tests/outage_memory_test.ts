@@ -166,6 +166,104 @@ Deno.test("acknowledged, and held by nobody any more: told as lost", async () =>
   assertEquals(await pod.acme.get("u"), undefined);
 });
 
+/** A pod that has written version 4 of `u` and holds no copy of it, and another pod that holds version 3. */
+async function holdingNone() {
+  const { world, pod } = await holding();
+  const other = world.pod();
+  await other.acme.increment("u", "n");
+  assertEquals(await pod.acme.increment("u", "n"), 3, "its copy lacks the other's write");
+  const lost = heard(pod, "lost");
+  const told = () => lost.map(({ version, reason }) => [version, reason]);
+  return { world, pod, other, told };
+}
+
+Deno.test("acknowledged and held by nobody: told as lost by the call that meets it before the heartbeat", async () => {
+  for (const method of ["increment", "touch", "get"] as const) {
+    const { world, pod, other, told } = await holdingNone();
+    other.link.refuse();
+    world.store.forget();
+    const found = method === "increment"
+      ? await pod.acme.increment("u", "n").catch((error) => error.reason)
+      : await pod.acme[method]("u");
+    assert(found === "unknown" || !found, `${method}: ${found}`);
+    assertEquals(told(), [[4, "no-copy"]], method);
+    assertEquals(pod.manager.eventCounts().vanished, undefined, "the store lost all, not one");
+  }
+});
+
+Deno.test("acknowledged and held by nobody, another pod has put back what was before: told, and gone on from there", async () => {
+  const { world, pod, other, told } = await holdingNone();
+  world.store.forget();
+  pod.link.next("commit", async (execute) => {
+    const reply = await execute();
+    await other.acme.get("u", { fresh: true });
+    return reply;
+  });
+  assertEquals(await pod.acme.increment("u", "n"), 3);
+  assertEquals(told(), [[4, "no-copy"]]);
+  assertEquals((await stored(world, "u"))!.context, { n: 3 });
+});
+
+Deno.test("written and held by nobody, another pod has put back all of it: nothing is lost", async () => {
+  const { world, pod, other, told } = await holdingNone();
+  assertEquals((await other.acme.get("u", { fresh: true }))!.version, 4);
+  world.store.forget();
+  pod.link.next("commit", async (execute) => {
+    const reply = await execute();
+    await other.acme.get("u", { fresh: true });
+    return reply;
+  });
+  assertEquals(await pod.acme.increment("u", "n"), 4);
+  assertEquals(told(), []);
+});
+
+Deno.test("acknowledged and held by nobody, lost while the journal drains: told, as is what was journaled", async () => {
+  const { world, pod, other, told } = await holdingNone();
+  const rejected = heard(pod, "rejected");
+  const comeBack = await takeAway(world, pod);
+  await pod.acme.increment("u", "n");
+  other.link.refuse();
+  pod.link.next("commit", (execute) => {
+    world.store.forget();
+    return execute();
+  });
+  comeBack();
+  await reconciled(world, pod);
+  assertEquals(told(), [[4, "no-copy"]]);
+  assertEquals(rejected.map(({ reason, operations }) => [reason, operations]), [["vanished", 1]]);
+  assertEquals(pod.manager.eventCounts().vanished, undefined, "the store lost all, not one");
+});
+
+Deno.test("a store that loses its memory again, as soon as a copy was put back, gets it again", async () => {
+  for (const method of ["increment", "loadFromStore", "journaled"] as const) {
+    const { world, pod } = await holding();
+    const forget = async <Reply>(execute: () => Promise<Reply>): Promise<Reply> => {
+      const reply = await execute();
+      world.store.forget();
+      return reply;
+    };
+    pod.link.next("heal", forget);
+    if (method === "journaled") {
+      const comeBack = await takeAway(world, pod);
+      await pod.acme.increment("u", "n");
+      pod.link.next("commit", (execute) => {
+        world.store.forget();
+        return execute();
+      });
+      comeBack();
+      await reconciled(world, pod);
+    } else {
+      world.store.forget();
+      if (method === "increment") assertEquals(await pod.acme.increment("u", "n"), 2);
+      else assertEquals((await pod.acme.loadFromStore("u"))!.version, 2);
+    }
+    const { n } = (await stored(world, "u"))!.context;
+    assertEquals(n, method === "loadFromStore" ? 1 : 2, method);
+    const { healed, lost, vanished } = pod.manager.eventCounts();
+    assertEquals([healed, lost, vanished], [2, undefined, undefined], method);
+  }
+});
+
 Deno.test("a copy whose time has run out is not put back", async () => {
   const { world, pod } = await holding({ ttlMs: 10_000 });
   const comeBack = await takeAway(world, pod);
