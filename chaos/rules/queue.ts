@@ -1,5 +1,6 @@
 /**
- * What a call has to wait for on its own pod: calls to one session are served one after the other.
+ * What a call has to wait for: on its own pod calls to one session are served one after the other, and an `update` begins
+ * anew whenever another pod's write came before it.
  *
  * @module
  */
@@ -32,12 +33,22 @@ function commandsOf({ kind }: Call): number {
 export function commandsInTurn(model: Model, operation: Operation): number {
   let commands = commandsOf(operation.call);
   let last = sharesAs(operation.call);
+  let updates = last === "updates";
   for (const { call } of callsAhead(model, operation)) {
     const kind = sharesAs(call);
     if (kind === undefined || kind !== last) commands += commandsOf(call);
     last = kind;
+    updates ||= kind === "updates";
   }
-  return commands;
+  return updates ? commands + rivalsOf(model, operation).length : commands;
+}
+
+/** The calls of other pods that may have changed the session while a call was under way. */
+function rivalsOf(model: Model, { key, pod, invokeIndex, returnIndex }: Operation): Operation[] {
+  return (model.byKey.get(key) ?? []).filter(({ call, ...other }) =>
+    other.pod !== pod && call.effects.length > 0 && other.invokeIndex < returnIndex &&
+    other.returnIndex > invokeIndex
+  );
 }
 
 /** The calls that its pod had accepted for the same session before, and not answered when it began; the latest first. */

@@ -237,6 +237,16 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbour>> = {
     write(history) {
       const op = history.begin("p1", "get", FRESH);
       history.wait(1_900).end(op, { kind: "absent" });
+      history.create();
+      // Begun anew for each of two writes, and a call behind it has waited as long.
+      const update = history.begin("p1", "update", { effect: LIST });
+      const behind = history.begin("p1", "get", FRESH);
+      for (const [by, value] of [[1, 1], [8, 9]] as const) {
+        const count = history.wait(900).begin("p2", "increment", { effect: { ...COUNT, by } });
+        history.end(count, { kind: "number", value });
+      }
+      const state = { version: 4, context: { b: 2, c0: 9, u: [update] } };
+      history.wait(900).shows(update, state).shows(behind, state);
     },
   },
 };

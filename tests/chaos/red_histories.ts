@@ -322,6 +322,18 @@ export const RED: readonly RedCase[] = [
     },
   },
   {
+    what: "an update takes longer than the writes that it met make it begin anew",
+    rule: "documented-ends",
+    guarantee: "G8",
+    write: (history) => {
+      history.create();
+      const op = history.begin("p1", "update", { effect: LIST });
+      const count = history.begin("p2", "increment", { effect: COUNT });
+      history.end(count, { kind: "number", value: 1 });
+      history.wait(2_500).shows(op, { version: 3, context: { b: 1, c0: 1, u: [op] } });
+    },
+  },
+  {
     what: "a value that is too large is taken",
     rule: "documented-ends",
     guarantee: "G10",
