@@ -1,12 +1,13 @@
 /**
- * What a call has to wait for: on its own pod calls to one session are served one after the other, and an `update` begins
- * anew whenever another pod's write came before it.
+ * What a call has to wait for: on its own pod calls to one session are served one after the other, behind what the pod's
+ * journal holds of it, and an `update` begins anew whenever another pod's write came before it.
  *
  * @module
  */
 
 import type { Call } from "../history.ts";
 import type { Model, Operation } from "../model.ts";
+import { lineageOf } from "./session_ends.ts";
 
 /** What can share a command with its like. */
 function sharesAs({ kind }: Call): "reads" | "writes" | "updates" | undefined {
@@ -40,7 +41,22 @@ export function commandsInTurn(model: Model, operation: Operation): number {
     last = kind;
     updates ||= kind === "updates";
   }
-  return updates ? commands + rivalsOf(model, operation).length : commands;
+  if (updates) commands += rivalsOf(model, operation).length;
+  // What is answered from memory waits for no journal.
+  return operation.isDegraded ? commands : commands + journaledAhead(model, operation).length;
+}
+
+/** What the journal held of the session when a call began, and may have had to bring into the store before it. */
+function journaledAhead(model: Model, { key, pod, invokeIndex }: Operation): Operation[] {
+  const lineage = lineageOf(model, pod);
+  const isOwn = (other: { readonly pod: string }) => lineageOf(model, other.pod) === lineage;
+  const emptied = model.told.findLast(({ told, index, ...other }) =>
+    told.name === "reconciled" && index < invokeIndex && isOwn(other)
+  );
+  const fromIndex = emptied?.index ?? -1;
+  return (model.byKey.get(key) ?? []).filter(({ fate, returnIndex, ...other }) =>
+    fate === "journaled" && returnIndex > fromIndex && returnIndex < invokeIndex && isOwn(other)
+  );
 }
 
 /** The calls of other pods that may have changed the session while a call was under way. */

@@ -247,6 +247,12 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbour>> = {
       }
       const state = { version: 4, context: { b: 2, c0: 9, u: [update] } };
       history.wait(900).shows(update, state).shows(behind, state);
+      // Two writes of the journal are brought into the store first.
+      for (let write = 0; write < 2; write++) {
+        history.degraded(history.begin("p1", "touch"), { kind: "boolean", value: true });
+      }
+      const last = history.begin("p1", "touch");
+      history.wait(2_900).end(last, { kind: "boolean", value: true });
     },
   },
 };

@@ -334,6 +334,33 @@ export const RED: readonly RedCase[] = [
     },
   },
   {
+    what: "a call takes longer than what its pod had told to be in the store",
+    rule: "documented-ends",
+    guarantee: "G8",
+    write: (history) => {
+      history.create();
+      for (let write = 0; write < 3; write++) {
+        history.degraded(history.begin("p1", "touch"), { kind: "boolean", value: true });
+      }
+      history.told("p1", { name: "reconciled", operations: 3 });
+      const op = history.begin("p1", "touch");
+      history.wait(2_900).end(op, { kind: "boolean", value: true });
+    },
+  },
+  {
+    what: "a call that is answered from memory waits for the journal",
+    rule: "documented-ends",
+    guarantee: "G8",
+    write: (history) => {
+      history.create();
+      for (let write = 0; write < 3; write++) {
+        history.degraded(history.begin("p1", "touch"), { kind: "boolean", value: true });
+      }
+      const op = history.begin("p1", "touch");
+      history.wait(2_900).degraded(op, { kind: "boolean", value: true });
+    },
+  },
+  {
     what: "a value that is too large is taken",
     rule: "documented-ends",
     guarantee: "G10",
