@@ -177,6 +177,15 @@ async function holdingNone() {
   return { world, pod, other, told };
 }
 
+/** The other pod puts back what it holds while the answer to the pod's next commit is on its way. */
+function putBackBehind(pod: TestPod, other: TestPod): void {
+  pod.link.next("commit", async (execute) => {
+    const reply = await execute();
+    await other.acme.get("u", { fresh: true });
+    return reply;
+  });
+}
+
 Deno.test("acknowledged and held by nobody: told as lost by the call that meets it before the heartbeat", async () => {
   for (const method of ["increment", "touch", "get"] as const) {
     const { world, pod, other, told } = await holdingNone();
@@ -194,11 +203,7 @@ Deno.test("acknowledged and held by nobody: told as lost by the call that meets 
 Deno.test("acknowledged and held by nobody, another pod has put back what was before: told, and gone on from there", async () => {
   const { world, pod, other, told } = await holdingNone();
   world.store.forget();
-  pod.link.next("commit", async (execute) => {
-    const reply = await execute();
-    await other.acme.get("u", { fresh: true });
-    return reply;
-  });
+  putBackBehind(pod, other);
   assertEquals(await pod.acme.increment("u", "n"), 3);
   assertEquals(told(), [[4, "no-copy"]]);
   assertEquals((await stored(world, "u"))!.context, { n: 3 });
@@ -208,11 +213,7 @@ Deno.test("written and held by nobody, another pod has put back all of it: nothi
   const { world, pod, other, told } = await holdingNone();
   assertEquals((await other.acme.get("u", { fresh: true }))!.version, 4);
   world.store.forget();
-  pod.link.next("commit", async (execute) => {
-    const reply = await execute();
-    await other.acme.get("u", { fresh: true });
-    return reply;
-  });
+  putBackBehind(pod, other);
   assertEquals(await pod.acme.increment("u", "n"), 4);
   assertEquals(told(), []);
 });

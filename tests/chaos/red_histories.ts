@@ -1,4 +1,5 @@
 import { vectorOf } from "../../chaos/history.ts";
+import type { HistoryBuilder } from "./history_builder.ts";
 import type { RedCase } from "./outage_histories.ts";
 
 const FRESH = { fresh: true };
@@ -7,6 +8,14 @@ const LIST = { kind: "list" } as const;
 const VECTOR = { kind: "vector" } as const;
 const COUNT = { kind: "count", field: "c0", by: 1 } as const;
 const OTHER_COUNT = { kind: "count", field: "c0", by: 8 } as const;
+
+/** A session, and three calls of `p1` that are answered from memory. */
+function journalTouches(history: HistoryBuilder): void {
+  history.create();
+  for (let write = 0; write < 3; write++) {
+    history.degraded(history.begin("p1", "touch"), { kind: "boolean", value: true });
+  }
+}
 
 /** Histories of a store that is there, each of which a rule must find. */
 export const RED: readonly RedCase[] = [
@@ -338,10 +347,7 @@ export const RED: readonly RedCase[] = [
     rule: "documented-ends",
     guarantee: "G8",
     write: (history) => {
-      history.create();
-      for (let write = 0; write < 3; write++) {
-        history.degraded(history.begin("p1", "touch"), { kind: "boolean", value: true });
-      }
+      journalTouches(history);
       history.told("p1", { name: "reconciled", operations: 3 });
       const op = history.begin("p1", "touch");
       history.wait(2_900).end(op, { kind: "boolean", value: true });
@@ -352,10 +358,7 @@ export const RED: readonly RedCase[] = [
     rule: "documented-ends",
     guarantee: "G8",
     write: (history) => {
-      history.create();
-      for (let write = 0; write < 3; write++) {
-        history.degraded(history.begin("p1", "touch"), { kind: "boolean", value: true });
-      }
+      journalTouches(history);
       const op = history.begin("p1", "touch");
       history.wait(2_900).degraded(op, { kind: "boolean", value: true });
     },
