@@ -27,7 +27,7 @@ export const ownDegradedWrites: Rule = {
       // Of a session that it does not hold, a pod shows what waits, and no more.
       if (contents.birth === undefined) continue;
       const lacked = ownWrites(model, by).filter((write) =>
-        !containsAll(model, observation, write) && !beganAnew(model, write, by)
+        !containsAll(model, observation, write) && !beganAnew(model, write, observation)
       );
       const count = lacked.reduce((sum, write) => sum + countOf(write), 0);
       const reported = rejectedCount(model, lineageOf(model, by.pod), key, by.returnIndex);
@@ -75,9 +75,11 @@ const writesOf = perName((model, key) =>
  * Whether the pod began a session itself between two of its calls: it held none, so what it had accepted before was
  * meant for one that others may know.
  */
-function beganAnew(model: Model, write: Operation, by: Operation): boolean {
+function beganAnew(model: Model, write: Operation, { by, contents }: Observation): boolean {
   const next = beginningsOf(model, write.key).get(write.pod)?.after(write.returnIndex);
-  return next !== undefined && next.returnIndex <= by.returnIndex;
+  if (next === undefined) return false;
+  // It may be shown before it is answered: the answer waits until it is written down.
+  return next.returnIndex <= by.returnIndex || next.op === contents.birth;
 }
 
 /** By pod, the creations that waited for the store; the first to be answered. */

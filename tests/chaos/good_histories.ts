@@ -179,6 +179,14 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbour>> = {
       accept(history);
       const held = { version: 1, context: { b: 1, c0: 1 }, pending: 1 };
       history.showsHeld(history.begin("p1", "get"), held);
+      // A session that is begun anew is shown before it is written down, and its call answered.
+      const count = history.begin("p2", "increment", { effect: { ...COUNT, by: 8 } });
+      history.degraded(count, { kind: "number", value: 8 });
+      const [begun, behind] = [1, 2].map(() =>
+        history.begin("p2", "getOrCreate", { effect: { kind: "birth" } })
+      ) as [number, number];
+      const anew = { version: 0, context: { b: begun }, pending: 1 };
+      history.showsHeld(behind, anew).showsHeld(begun, anew);
     },
   },
   "expired-while-degraded": {
