@@ -9,6 +9,7 @@ import type { Effect } from "../history.ts";
 import { keyOf, type Model, type Observation, type Operation } from "../model.ts";
 import { storedWhere } from "../observations.ts";
 import { contained, partial, repeated } from "./containment.ts";
+import { beganAnew } from "./degraded_rules.ts";
 import { perModel } from "./per_model.ts";
 import { misplaced, overwritten } from "./real_time.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
@@ -119,8 +120,10 @@ export const atomic: Rule = {
         const parts = writer.call.effects.filter((effect) => effect.kind !== "vector");
         const isMissing = (part: Effect) => timesIn(observation.contents, writer.op, part) === 0;
         const missing = parts.find(isMissing);
-        // While the store is away a pod may know of another's write a number alone, that its own answered.
-        const isOthers = observation.by.isDegraded && writer.pod !== observation.by.pod;
+        // While the store is away a pod may know of another's write a number alone, that its own answered; so it may of
+        // its own, from before it began the session anew.
+        const isOthers = observation.by.isDegraded &&
+          (writer.pod !== observation.by.pod || beganAnew(model, writer, observation));
         if (isOthers && parts.every((part) => part.kind === "count" || isMissing(part))) continue;
         if (missing === undefined) continue;
         const message = `${describe(observation.by)} shows a part of ${describe(writer)} ` +

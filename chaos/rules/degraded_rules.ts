@@ -75,7 +75,7 @@ const writesOf = perName((model, key) =>
  * Whether the pod began a session itself between two of its calls: it held none, so what it had accepted before was
  * meant for one that others may know.
  */
-function beganAnew(model: Model, write: Operation, { by, contents }: Observation): boolean {
+export function beganAnew(model: Model, write: Operation, { by, contents }: Observation): boolean {
   const next = beginningsOf(model, write.key).get(write.pod)?.after(write.returnIndex);
   if (next === undefined) return false;
   // It may be shown before it is answered: the answer waits until it is written down.
