@@ -7,6 +7,7 @@
 import { unrecovered } from "./absence.ts";
 import { advance } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
+import { asCreation, createdView } from "./blank_views.ts";
 import type { CreateCall, DestroyCall, ReadCall, RotateCall } from "./calls.ts";
 import { settle } from "./committer.ts";
 import {
@@ -20,9 +21,10 @@ import { load, type Lookup } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
 import { rotate } from "./rotate.ts";
-import { seal } from "./sealed_batch.ts";
+import { seal, type SealedBatch } from "./sealed_batch.ts";
 import type { Copy } from "./session.ts";
 import type { CacheEntry } from "./session_cache.ts";
+import type { DuplicateReply } from "./storage_adapter.ts";
 
 /** Answers reads, all by one look at the store at most. */
 export async function serveReads<Context extends object>(
@@ -123,13 +125,50 @@ async function serveCreate<Context extends object>(
       if (!asks) entry.forget();
     }
     // It joined a session that lives, or its reply had been lost: read what it became (rule 8).
-    const isCreated = settled.kind === "duplicate" && settled.reply.incarnation === nonce;
-    const became = await load(pod, entry, attempts).catch((cause: unknown) => {
-      throw isCreated ? resultUnreadable(cause) : cause;
-    });
+    const isMade = settled.kind === "duplicate" && settled.reply.incarnation === nonce;
+    const became = isMade
+      ? await lookAtMade(pod, entry, sealed, settled.reply, attempts)
+      : await load(pod, entry, attempts);
     if (became.alive) return answer.resolve(became.copy);
-    if (isCreated) throw new SessionNotFoundError(became.reason);
+    if (isMade) throw new SessionNotFoundError(became.reason);
   }
+}
+
+/** What became of a session that an earlier try of its create had made. */
+async function lookAtMade<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  { operations, seq }: SealedBatch,
+  { incarnation, version }: DuplicateReply,
+  attempts: Attempts,
+): Promise<Lookup> {
+  attempts.takeEffect();
+  // Rule 21: others may have seen it since then.
+  const made = createdView(pod, asCreation(operations)!, attempts.ambiguousSince!).copy();
+  const { expiresAt } = made;
+  const remnant = { ...made, state: { ...made.state, version } };
+  entry.keepStub(
+    { incarnation, version, acknowledgedSeq: seq, expiresAt, madeAtMs: undefined },
+    remnant,
+  );
+  return await lookAfterwards(pod, entry, attempts, () => remnant);
+}
+
+/**
+ * What a batch that is applied has led to. While the store is away it is what this pod knows of it: without other pods'
+ * writes in between, that is better than nothing.
+ */
+export async function lookAfterwards<Context extends object>(
+  pod: Pod<Context>,
+  entry: CacheEntry,
+  attempts: Attempts,
+  known: () => Copy,
+): Promise<Lookup> {
+  return await load(pod, entry, attempts).catch((cause: unknown): Lookup => {
+    if (pod.settings.failMode === "closed" || !attempts.gaveUp) throw resultUnreadable(cause);
+    pod.link.giveUp(cause);
+    return { alive: true, copy: known() };
+  });
 }
 
 async function serveDestroy<Context extends object>(

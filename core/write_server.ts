@@ -7,7 +7,7 @@
 import { advance, editContext, remnantOf } from "./advance.ts";
 import type { Attempts } from "./attempts.ts";
 import { partialView } from "./blank_views.ts";
-import { address, lookUp } from "./call_server.ts";
+import { address, lookAfterwards, lookUp } from "./call_server.ts";
 import type { Answerable, UpdateCall, WriteCall } from "./calls.ts";
 import { settle, type Settled } from "./committer.ts";
 import {
@@ -18,7 +18,7 @@ import {
 } from "./errors.ts";
 import { failpoint } from "./failpoint.ts";
 import { type IncrementPart, JoinedOperations, numberAfter } from "./joined_operations.ts";
-import { load, type Lookup } from "./loader.ts";
+import { load } from "./loader.ts";
 import { misfitError } from "./misfit.ts";
 import type { Pod } from "./pod.ts";
 import { schemaIssues } from "./schema.ts";
@@ -239,12 +239,8 @@ async function answerByLoad<Context extends object>(
   shares: readonly Share[],
   attempts: Attempts,
 ): Promise<void> {
-  const lookup = await load(pod, entry, attempts).catch((cause: unknown): Lookup => {
-    // What this pod knows of it, without other pods' writes in between, is better than nothing.
-    if (pod.settings.failMode === "closed" || !attempts.gaveUp) throw resultUnreadable(cause);
-    pod.link.giveUp(cause);
-    return { alive: true, copy: entry.remnant ?? partialCopy(pod, entry, shares) };
-  });
+  const known = () => entry.remnant ?? partialCopy(pod, entry, shares);
+  const lookup = await lookAfterwards(pod, entry, attempts, known);
   if (!lookup.alive || lookup.copy.state.incarnation !== incarnation) throw resultUnreadable();
   for (const { call, operations } of shares) {
     if (call.kind === "write" && call.wants === "number") {

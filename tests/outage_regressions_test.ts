@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StoreUnavailableError } from "../mod.ts";
-import { heard, reconciled, stored, takeAway } from "./support/away.ts";
+import { heard, reconciled, rejections, stored, takeAway } from "./support/away.ts";
 import { type TestPod, World } from "./support/world.ts";
 
 /** Longer than from one heartbeat to the next. */
@@ -197,5 +197,30 @@ Deno.test("what has run out for a pod is destroyed all the same: another one may
   comeBack();
   await reconciled(world, p1);
   await reconciled(world, p0);
+  assertEquals(await stored(world, "u"), undefined);
+});
+
+Deno.test("a create that was recognised and cannot be read any more is not made once more", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  const told = rejections(p0);
+  p0.link.cut("commit", "reply", "unknown");
+  const retry = p0.link.hold("commit", "reply");
+  const creating = p0.acme.getOrCreate("u", { n: 1 });
+  await world.clock.advance(50);
+  await retry.arrived;
+  await p1.acme.destroy("u");
+  const comeBack = p0.link.refuse();
+  retry.release();
+  const { context, version, degraded, pending } = await world.during(creating);
+  assertEquals({ context, version, degraded, pending }, {
+    ...{ context: { n: 1 }, version: 1 },
+    ...{ degraded: true, pending: 0 },
+  });
+  assertEquals(await p0.acme.increment("u", "n"), 2);
+  assertEquals((await p0.acme.get("u"))?.context, { n: 2 });
+  comeBack();
+  await reconciled(world, p0);
+  assertEquals(told, [["destroyed", 1]]);
   assertEquals(await stored(world, "u"), undefined);
 });
