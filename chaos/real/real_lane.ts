@@ -146,9 +146,7 @@ export class RealLane {
       onReached: (fault) => this.#run?.recordReached(index, fault),
       onExit: () => this.#run?.recordKill(index),
     });
-    const trouble = this.#troubles.get(index);
-    if (trouble) pod.hinder(trouble);
-    if (this.#isDiskFull) pod.fillDisk(true);
+    this.#tell(index, pod);
     const server = await pod.open({
       ...{ adapter, settings },
       address: { store: name, folder: this.#folder, ...(url === undefined ? {} : { url }) },
@@ -156,10 +154,18 @@ export class RealLane {
       journal: join(this.#folder, `pod-${index}.journal`),
     });
     this.#server ??= server;
+    // What went wrong, or right, since then reached those that were open.
+    this.#tell(index, pod);
     this.#pods[index] = pod;
     this.#lives.push([index, pod]);
     if (this.#stopping) await pod.kill();
     return pod;
+  }
+
+  /** Tells a pod what is wrong now. */
+  #tell(index: number, pod: PodProcess): void {
+    pod.hinder(this.#troubles.get(index));
+    pod.fillDisk(this.#isDiskFull);
   }
 
   /** The outages that can be made here. */

@@ -101,7 +101,7 @@ const OF_JOURNAL = (away: "refused" | "database-locked") =>
 
 for (const [backend, away] of [["ioredis", "refused"], ["sqlite", "database-locked"]] as const) {
   Deno.test(`a pod on ${backend} that is a process dies inside of core, at the phase of its kill`, async () => {
-    await using lane = await openLane(backend, await armedOptions());
+    await using lane = await openLane(backend, { armed: await armedOptions() });
     for (const chaosCase of [...INNER, ...OF_JOURNAL(away)]) {
       const { history, faults } = await lane.run(chaosCase);
       const { phase } = chaosCase.faults.at(-1)!;
@@ -121,7 +121,7 @@ for (const [backend, away] of [["ioredis", "refused"], ["sqlite", "database-lock
 }
 
 Deno.test("a pod that died at p3 had its commit in the store, and had not answered", async () => {
-  await using lane = await openLane("ioredis", await armedOptions());
+  await using lane = await openLane("ioredis", { armed: await armedOptions() });
   // One call after the other, so that only the one by which it dies goes without an answer.
   const ops = INNER[0]!.ops.map((op) => ({ ...op, pace: "answer" as const }));
   const { history } = await lane.run({ ...INNER[0]!, ops });

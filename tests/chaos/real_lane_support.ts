@@ -28,12 +28,26 @@ export function countingCase(
   };
 }
 
-/** A lane with its pods' processes; both are gone when it is disposed of. */
+/**
+ * A lane with its pods' processes; both are gone when it is disposed of. `armed` are options of processes that can die
+ * inside of core; `opened` runs once a pod is open, before its lane knows.
+ */
 export async function openLane(
   backend: PodBackend,
-  armed?: readonly string[],
+  { armed, opened }: { readonly armed?: readonly string[]; readonly opened?: () => unknown } = {},
 ): Promise<RealLane & AsyncDisposable> {
   const processes = new PodProcesses(armed);
+  const take = processes.take.bind(processes);
+  processes.take = async (...options) => {
+    const pod = await take(...options);
+    const open = pod.open.bind(pod);
+    pod.open = async (settings) => {
+      const server = await open(settings);
+      await opened?.();
+      return server;
+    };
+    return pod;
+  };
   const store = await storeOf(backend);
   const lane = await RealLane.open({
     ...{ adapter: { kind: "built-in", backend }, processes, name: "test" },

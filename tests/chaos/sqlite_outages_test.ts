@@ -1,6 +1,8 @@
 /** The faults `database-locked` and `disk-full`, on a real file and simulated. */
 
 import { assert, assertEquals } from "@std/assert";
+import { callsOnFullDisk } from "../../chaos/caller_faults.ts";
+import { faultSpans } from "../../chaos/fault_plan.ts";
 import { checkHistory, type History, runCampaign, runSimulated } from "../../chaos/mod.ts";
 import { answersIn, countingCase, openLane, refusalsIn } from "./real_lane_support.ts";
 
@@ -28,6 +30,18 @@ Deno.test("pods whose disk is full refuse what does not fit, and go on once ther
   assertEquals(faults.get("disk-full"), 1);
   assertEquals(refusalsIn(history), new Set(["FULL"]));
   assertEquals(checkHistory(history), { verdict: "holds" });
+});
+
+Deno.test("a pod that was being opened while the disk was full finds room once there is some", async () => {
+  let heal = () => Promise.resolve();
+  await using lane = await openLane("sqlite", { opened: () => heal() });
+  await lane.open();
+  const fault = { ...FULL.faults[0]!, kind: "disk-full", pod: 1 } as const;
+  const outages = lane.outages(faultSpans(lane.settings));
+  outages.begin(fault, [0, 1]);
+  heal = () => outages.heal();
+  const { history } = await lane.run({ ...FULL, ops: callsOnFullDisk(fault), faults: [] });
+  assertEquals(refusalsIn(history), new Set());
 });
 
 Deno.test("a simulated store is locked, or full, as a file is", async () => {
