@@ -9,6 +9,8 @@ import { type Clock, delay } from "./clock.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { Random } from "./random.ts";
 import type { SealedBatch } from "./sealed_batch.ts";
+import type { CommitReply } from "./storage_adapter.ts";
+import type { Answer } from "./store_link.ts";
 
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 100;
@@ -76,7 +78,6 @@ export class Attempts {
   restart(): void {
     this.#endsAt = this.#options.clock.now() + this.#options.windowMs;
     this.#pauseMs = FIRST_PAUSE_MS;
-    this.#ambiguousSince = undefined;
   }
 
   /** Tries a command that changes nothing until it is answered; throws when the window ends. */
@@ -89,27 +90,27 @@ export class Attempts {
     return this.#until(command, true);
   }
 
-  /** Tries a batch; until it is answered it is unsettled. */
-  commit<Result>(
+  /** Tries a batch; until it has an answer that settles it, it is unsettled. */
+  commit(
     sealed: SealedBatch,
     incarnation: string | undefined,
-    command: (timeoutMs: number) => Promise<Result>,
-  ): Promise<Result> {
+    command: (timeoutMs: number) => Promise<Answer<CommitReply>>,
+  ): Promise<Answer<CommitReply>> {
     this.#incarnation = incarnation;
-    return this.#until(command, true, sealed);
+    this.#sealed = sealed;
+    return this.#until(command, true, settles);
   }
 
   async #until<Result>(
     command: (timeoutMs: number) => Promise<Result>,
     takesEffect: boolean,
-    sealed?: SealedBatch,
+    settles?: (result: Result) => boolean,
   ): Promise<Result> {
-    if (sealed) this.#sealed = sealed;
     for (;;) {
       const sentAt = this.#sentAt = this.#options.clock.now();
       try {
         const result = await command(Math.max(1, this.#endsAt - sentAt));
-        if (sealed) this.#sealed = undefined;
+        if (settles?.(result)) this.#sealed = undefined;
         return result;
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) {
@@ -127,12 +128,12 @@ export class Attempts {
     await this.#pause(new Error(why));
   }
 
-  /** Whether the operation, or part of it, has been applied: from then on a failure leaves the outcome open. */
+  /** Whether the operation, or part of it, counts as applied: from then on a failure leaves the outcome open. */
   get tookEffect(): boolean {
     return this.#tookEffect;
   }
 
-  /** Part of the operation has been applied. */
+  /** Part of the operation has been applied, or nobody can tell any more whether it has. */
   takeEffect(): void {
     this.#tookEffect = true;
     this.#ambiguousSince ??= this.#sentAt;
@@ -159,4 +160,15 @@ export class Attempts {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
     await delay(clock, pauseMs);
   }
+}
+
+/** What a store says that may have lost its memory: an earlier try may be in what another pod puts back. */
+const MAY_COME_BACK: ReadonlySet<CommitReply["outcome"]> = new Set([
+  "missing",
+  "behind",
+  "conflict",
+]);
+
+function settles({ reply }: Answer<CommitReply>): boolean {
+  return !MAY_COME_BACK.has(reply.outcome);
 }

@@ -67,6 +67,7 @@ export async function settle<Context extends object>(
       case "corrupt":
         throw corrupt(pod, entry, reply.detail);
       case "unknown":
+        attempts.takeEffect();
         throw attempts.unknown();
       case "missing":
         if (!await mendMissing(pod, entry, attempts, wasMended)) {
@@ -92,10 +93,11 @@ export async function settle<Context extends object>(
         remember(pod, entry, incarnation, reply.reason);
         break;
     }
-    // The copy was stale. The same batch, the same number, to what lives now.
-    const lookup = await load(pod, entry, attempts);
     // Rule 4: what it creates was made by an earlier try, and has ended since. Sent again, it is gone for ever.
     const wasMade = creates && reply.outcome === "gone" && !reply.moving;
+    if (wasMade) attempts.takeEffect();
+    // The copy was stale. The same batch, the same number, to what lives now.
+    const lookup = await load(pod, entry, attempts);
     if (!lookup.alive && (!creates || wasMade)) {
       // It may have been applied in the memory that was lost.
       if (reply.outcome === "missing" && attempts.ambiguous) throw attempts.unknown();

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StoreUnavailableError } from "../mod.ts";
-import { heard, reconciled, rejections, stored, takeAway } from "./support/away.ts";
+import { heard, reconciled, rejections, stored, storeKey, takeAway } from "./support/away.ts";
 import { type TestPod, World } from "./support/world.ts";
 
 /** Longer than from one heartbeat to the next. */
@@ -223,4 +223,84 @@ Deno.test("a create that was recognised and cannot be read any more is not made 
   await reconciled(world, p0);
   assertEquals(told, [["destroyed", 1]]);
   assertEquals(await stored(world, "u"), undefined);
+});
+
+Deno.test("a write that may have been applied in the memory that the store lost keeps its number in the journal", async () => {
+  const { world, p0, p1 } = await bothHolding();
+  p0.link.cut("commit", "reply", "unknown");
+  const retry = p0.link.hold("commit", "request");
+  const writing = p0.acme.increment("u", "n");
+  await world.clock.advance(50);
+  await retry.arrived;
+  assertEquals((await p1.acme.get("u", { fresh: true }))?.context, { n: 1 });
+  world.store.forget();
+  retry.release();
+  const comeBack = p0.link.refuse();
+  assertEquals(await world.during(writing), 1);
+  await world.clock.advance(BEAT_MS);
+  assertEquals((await stored(world, "u"))?.context, { n: 1 });
+  comeBack();
+  await reconciled(world, p0);
+  assertEquals((await stored(world, "u"))?.context, { n: 1 });
+});
+
+Deno.test("a create that is gone when it is tried again is not made once more because nobody tells why it went", async () => {
+  const world = new World();
+  const [p0, p1] = [world.pod(), world.pod()];
+  p0.link.next("commit", async (execute) => {
+    await execute();
+    await p1.acme.destroy("u");
+    // A store that lost its memory since knows of the session by this destroy alone, which is repeated (rule 17).
+    world.store.remove(storeKey("u"));
+    world.store.commit(storeKey("u"), p1.link.sent.at(-1)!);
+    throw new StoreUnavailableError("The link was cut.", { outcome: "unknown" });
+  });
+  const retry = p0.link.hold("commit", "reply");
+  const creating = assertRejects(() => p0.acme.getOrCreate("u"), StoreUnavailableError);
+  await world.clock.advance(50);
+  await retry.arrived;
+  const comeBack = p0.link.refuse();
+  retry.release();
+  assertEquals((await world.during(creating)).outcome, "unknown");
+  comeBack();
+  await reconciled(world, p0);
+  assertEquals(await stored(world, "u"), undefined);
+});
+
+Deno.test("a write that the store is too old to tell of is not written once more because the store has gone away since", async () => {
+  const { world, p0 } = await bothHolding({ commandTimeoutMs: 10_000 });
+  const { promise: isAway, resolve: goAway } = Promise.withResolvers<void>();
+  p0.link.next("commit", async () => {
+    await isAway;
+    return { outcome: "unknown", storeTimeMs: world.clock.now() } as never;
+  });
+  const writing = assertRejects(() => p0.acme.increment("u", "n"), StoreUnavailableError);
+  const comeBack = await takeAway(world, p0);
+  goAway();
+  assertEquals((await world.during(writing)).outcome, "unknown");
+  comeBack();
+  await reconciled(world, p0);
+  assertEquals((await stored(world, "u"))?.context, {});
+});
+
+Deno.test("an update that may have been applied in the memory that the store lost keeps its number in the journal", async () => {
+  const { world, p0, p1 } = await bothHolding();
+  const goBack = world.store.snapshot();
+  await p1.acme.increment("u", "n");
+  await p0.acme.get("u", { fresh: true });
+  p0.link.cut("commit", "reply", "unknown");
+  const retry = p0.link.hold("commit", "request");
+  const updating = p0.acme.update("u", (context) => ({ n: context.n + 1 }));
+  await world.clock.advance(50);
+  await retry.arrived;
+  assertEquals((await p1.acme.get("u", { fresh: true }))?.context, { n: 2 });
+  goBack();
+  retry.release();
+  const comeBack = p0.link.refuse();
+  assertEquals((await world.during(updating)).context, { n: 2 });
+  await world.clock.advance(BEAT_MS);
+  assertEquals((await stored(world, "u"))?.context, { n: 2 });
+  comeBack();
+  await reconciled(world, p0);
+  assertEquals((await stored(world, "u"))?.context, { n: 2 });
 });
