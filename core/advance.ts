@@ -24,7 +24,7 @@ export function advance(
   const { identity, expiresAtMs, created } = answer.reply;
   const state = created
     ? createdState(sealed, answer.reply, acceptedMs)
-    : nextState(entry.copy?.state, sealed, answer.reply);
+    : nextState(entry.base?.state, sealed, answer.reply);
   if (state) {
     const copy = toCopy(state, answer);
     entry.keep(copy, sealed.seq);

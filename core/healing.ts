@@ -89,7 +89,9 @@ async function putBack<Context extends object>(
 ): Promise<void> {
   const { clock } = pod.settings;
   for (;;) {
-    if (!pod.link.heals || copy.expiresAt <= clock.now()) return entry.markStale();
+    if (!pod.link.heals || copy.expiresAt <= clock.now()) {
+      return await lookFor(pod, entry, attempts);
+    }
     const { answer: { reply }, state } = await attempts.read(async (timeoutMs) => {
       const request = toRequest(pod, entry, copy);
       const answer = await pod.link.heal(entry.key.storeKey, request, timeoutMs);
@@ -106,7 +108,7 @@ async function putBack<Context extends object>(
         }
         return entry.retime({ ...copy, state: retimed(copy.state, state) });
       case "intact":
-        return entry.markStale();
+        return entry.markForked();
       case "diverged":
       case "superseded":
         return lose(pod, entry, reply.outcome);
@@ -121,22 +123,26 @@ async function putBack<Context extends object>(
   }
 }
 
-/** Rule 16: a stub newer than what the store has is a loss that nobody may be able to make good. */
+/** Rule 16: what is newer than what the store has, and cannot be put back, is a loss that nobody may be able to make good. */
 async function lookFor<Context extends object>(
   pod: Pod<Context>,
   entry: CacheEntry,
   attempts: Attempts,
 ): Promise<void> {
-  const { stub } = entry;
+  const { expiresAt, incarnation } = entry.stub!;
   // Accepted at the beginning of time: nothing is closed by looking (rule 18).
   const request = { tombstoneMs: pod.tombstoneMs, acceptedMs: 0 };
   const { reply } = await attempts.read((timeoutMs) =>
     pod.link.load(entry.key.storeKey, request, timeoutMs)
   );
-  if (reply.outcome === "missing") return lose(pod, entry, "no-copy");
-  if (reply.outcome !== "found") return;
-  if (reply.state.incarnation !== stub!.incarnation) lose(pod, entry, "superseded");
-  else if (isBehind(pod, stub!, reply.state)) lose(pod, entry, "no-copy");
+  const found = reply.outcome === "found" ? reply.state : undefined;
+  if (found?.incarnation === incarnation) {
+    return isBehind(pod, entry.stub!, found) ? lose(pod, entry, "no-copy") : entry.markForked();
+  }
+  // What has run out need not be there, unless somebody kept it alive.
+  if (expiresAt <= pod.settings.clock.now()) return entry.dropCopy();
+  if (found) lose(pod, entry, "superseded");
+  else if (reply.outcome === "missing") lose(pod, entry, "no-copy");
 }
 
 /**

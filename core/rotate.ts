@@ -45,6 +45,8 @@ export async function rotate<Context extends object>(
   const outcome = await complete(pod, entry.key.storeKey, nonce, to.storeKey, attempts);
   // Rule 17: what moved away is as dead under its old key as what was destroyed.
   if (outcome === "adopted" && stub) pod.destroys.remember(entry.key, stub, pod.link.era);
+  // It lives on there; a store that has lost it meanwhile is told of.
+  if (outcome === "occupied" && stub) entry.keepStub(stub);
   return outcome === "adopted" ? { outcome, incarnation: nonce } : { outcome };
 }
 

@@ -1,7 +1,7 @@
 /** What chaos found in outages, one test a bug; the commands that show them are in docs/chaos.md. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { StoreUnavailableError } from "../mod.ts";
+import { SessionExistsError, StoreUnavailableError } from "../mod.ts";
 import { heard, reconciled, rejections, stored, storeKey, takeAway } from "./support/away.ts";
 import { type TestPod, World } from "./support/world.ts";
 
@@ -303,4 +303,60 @@ Deno.test("an update that may have been applied in the memory that the store los
   comeBack();
   await reconciled(world, p0);
   assertEquals((await stored(world, "u"))?.context, { n: 2 });
+});
+
+Deno.test("a copy that ran out before it could be put back is not taken for what the store has", async () => {
+  const { world, p0, p1 } = await bothHolding({ ttlMs: 3_000 });
+  const lost = heard(p0, "lost");
+  const goBack = world.store.snapshot();
+  await p0.acme.increment("u", "lost");
+  goBack();
+  await world.during(p1.acme.increment("u", "n"));
+  const comeBack = await takeAway(world, p0);
+  for (let renewal = 0; renewal < 3; renewal++) {
+    await world.clock.advance(1_000);
+    await p1.acme.touch("u");
+  }
+  comeBack();
+  await reconciled(world, p0);
+  assertEquals((await p0.acme.updateContext("u", { own: 1 })).context, { n: 1, own: 1 });
+  assertEquals(lost.map(({ reason }) => reason), ["no-copy"]);
+});
+
+Deno.test("a copy that the store is ahead of by its writers' numbers alone is not taken for what it has", async () => {
+  const { world, p0, p1 } = await bothHolding();
+  const p2 = world.pod();
+  await p2.acme.get("u");
+  const goBack = world.store.snapshot();
+  await p1.acme.increment("u", "lost");
+  p2.link.cut("commit", "reply", "unknown");
+  const retry = p2.link.hold("commit", "request");
+  const twice = p2.acme.increment("u", "n");
+  await world.clock.advance(50);
+  await retry.arrived;
+  assertEquals((await p0.acme.get("u", { fresh: true }))?.version, 3);
+  goBack();
+  retry.release();
+  await world.during(twice);
+  assertEquals((await world.during(p1.acme.updateContext("u", { late: 1 }))).version, 3);
+  await world.clock.advance(BEAT_MS);
+  const context = { n: 1, late: 1, own: 1 };
+  assertEquals((await world.during(p0.acme.updateContext("u", { own: 1 }))).context, context);
+});
+
+Deno.test("a session that was lost while its rotation was refused is told as lost", async () => {
+  const { world, p0 } = await bothHolding();
+  await p0.acme.getOrCreate("taken");
+  const [lost, healed] = [heard(p0, "lost"), heard(p0, "healed")];
+  for (let step = 0; step < 2; step++) p0.link.next("commit", (execute) => execute());
+  const thaw = p0.link.hold("commit", "request");
+  const rotating = assertRejects(() => p0.acme.rotate("u", "taken"), SessionExistsError);
+  await thaw.arrived;
+  world.store.forget();
+  thaw.release();
+  await world.during(rotating);
+  await world.clock.advance(2 * BEAT_MS);
+  const [u, taken] = ["u", "taken"].map((id) => storeKey(id).split(":").at(-1));
+  assertEquals(lost.map(({ hashedId, reason }) => [hashedId, reason]), [[u, "no-copy"]]);
+  assertEquals(healed.map(({ hashedId }) => hashedId), [taken]);
 });
