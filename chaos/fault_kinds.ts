@@ -201,8 +201,13 @@ export function isOneLink({ kind, phase }: { kind: FaultKind; phase: string }): 
   return kind === "partition" || LINKS.includes(kind) && phase !== "p0";
 }
 
+/** Whether a store lives on for a while, and is back then as it was. */
+export function rollsBack(kind: string): boolean {
+  return kind === "store-rollback" || kind === "failover";
+}
+
 const LOSES_MEMORY: readonly FaultKind[] = [
-  ...["store-empty", "store-rollback", "flush-all"] as const,
+  ...["store-empty", "store-rollback", "failover", "flush-all"] as const,
   // Where it comes with a restart.
   "store-clock-jump",
 ];

@@ -91,6 +91,8 @@ export interface FaultSpans {
   readonly outageMs: (fault: CaseFault) => number;
   /** How long a store lives on after a snapshot that it goes back to. */
   readonly snapshotMs: (fault: CaseFault) => number;
+  /** How long a store that took over is found by a pod that then loses it. */
+  readonly glimpseMs: (fault: CaseFault) => number;
   /** What a slow link adds to each way: both together are beyond the command timeout. */
   readonly slowMs: number;
   /** How long a write waits for a lock. */
@@ -123,12 +125,18 @@ export function faultSpans(settings: CaseSettings): FaultSpans {
     downMs: ({ span }) => Math.round(20 + commandTimeoutMs * 1.5 * span),
     outageMs: ({ span }) => Math.round(commandTimeoutMs * (1.3 + 3 * span)),
     snapshotMs: ({ span }) => Math.round(commandTimeoutMs * (0.1 + span)),
+    glimpseMs: ({ span }) => Math.round(commandTimeoutMs * 0.3 * (1 - span)),
     slowMs: Math.round(commandTimeoutMs * 0.6),
     lockMs: Math.round(commandTimeoutMs * 0.9),
     lateBoundMs,
     // A pod looks after its store every few seconds at most, and then drains.
     recoveryMs: Math.max(lateBoundMs, RECOVERED_MS),
   };
+}
+
+/** How long after a failover a pod has lost the store that took over. */
+export function lostAfterwardsMs(fault: CaseFault, { glimpseMs, outageMs }: FaultSpans): number {
+  return glimpseMs(fault) + outageMs(fault);
 }
 
 /** What a pod takes to find its store, and to bring its journal into it. */

@@ -268,7 +268,7 @@ function isStores(code: string | undefined): boolean {
 }
 
 const KILLS_STORE: readonly string[] = [
-  ...["server-restart", "store-outage", "store-empty", "store-rollback", "flapping"],
+  ...["server-restart", "store-outage", "store-empty", "store-rollback", "failover", "flapping"],
   ...["pod-kill-outage", "pod-kill-replay", "ttl-in-outage", "destroy-in-outage"],
 ];
 

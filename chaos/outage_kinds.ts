@@ -11,6 +11,7 @@ export type OutageKind =
   | "store-outage"
   | "store-empty"
   | "store-rollback"
+  | "failover"
   | "store-freeze"
   | "refused-at-open"
   | "black-hole"
@@ -61,6 +62,12 @@ export const OUTAGE_KINDS: readonly (FaultDescription & { readonly kind: OutageK
     kind: "store-rollback",
     guarantee: "G10",
     effect: "the store is killed, and is back from an older snapshot",
+    stores: NOT_SQLITE,
+  },
+  {
+    kind: "failover",
+    guarantee: "G3",
+    effect: "another store takes over at once, without the last writes, and one pod soon loses it",
     stores: NOT_SQLITE,
   },
   {

@@ -136,6 +136,15 @@ export class Recorder {
     if (event?.type === "fault") this.#events[place] = { ...event, untilMs: this.#nowMs() };
   }
 
+  /** Everything is healed from now on: a store that was still to die does so at once. */
+  healed(): void {
+    const atMs = this.#nowMs();
+    this.#events.forEach((event, place) => {
+      if (event.type !== "fault" || event.downAtMs === undefined || event.downAtMs <= atMs) return;
+      this.#events[place] = { ...event, downAtMs: atMs };
+    });
+  }
+
   /** What a window was opened for has happened. */
   struck(kind: FaultKind): void {
     this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);

@@ -34,6 +34,8 @@ export interface OutageOptions {
 }
 
 const FLAP_MS = 200;
+/** How long nobody finds the store: less than a pod waits for an answer. */
+const FAILOVER_MS = 20;
 /** How often a pod looks whether its store has its memory, and a margin. */
 const NOTICED_MS = 2_500;
 
@@ -64,6 +66,8 @@ export class SimulatedOutages {
         return this.#lose(lastsMs, this.#options.memory.forget);
       case "store-rollback":
         return this.#rollBack(fault, lastsMs);
+      case "failover":
+        return this.#failOver(fault, lastsMs);
       case "store-freeze":
         // One after the other, or what it was sent would be executed later than anybody reckons with.
         if (power.frozen) return undefined;
@@ -169,6 +173,15 @@ export class SimulatedOutages {
     const livesMs = this.#options.spans.snapshotMs(fault);
     this.#lasting(livesMs, () => void this.#lose(lastsMs, restore));
     return livesMs + lastsMs;
+  }
+
+  /** Pods hardly notice that the store was away; one of them finds it, and loses it again. */
+  #failOver(fault: CaseFault, lostMs: number): number | undefined {
+    const lastsMs = this.#rollBack(fault, FAILOVER_MS);
+    if (lastsMs === undefined) return undefined;
+    const foundMs = lastsMs + this.#options.spans.glimpseMs(fault);
+    this.#lasting(foundMs, () => void this.#hinder([fault.pod], { kind: "refused" }, lostMs));
+    return lastsMs;
   }
 
   /** Whoever is connected is not any more, and is refused at the door. */

@@ -11,8 +11,8 @@ import { callsAround, callsInOutage } from "./caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "./case.ts";
 import { toCommandFault } from "./command_faults.ts";
 import { DoomedPods, onFailpoint, outerPhase } from "./failpoints.ts";
-import { FaultPlan, type FaultSpans, faultSpans } from "./fault_plan.ts";
-import { losesMemory } from "./fault_kinds.ts";
+import { FaultPlan, type FaultSpans, faultSpans, lostAfterwardsMs } from "./fault_plan.ts";
+import { losesMemory, rollsBack } from "./fault_kinds.ts";
 import { type CommandFault, FaultyAdapter } from "./faulty_adapter.ts";
 import { storeKeyOf } from "./hashed_id.ts";
 import type { Call, History, SessionName } from "./history.ts";
@@ -261,7 +261,7 @@ class Simulation {
     const kills = fault.kind === "pod-kill-outage" || fault.kind === "pod-kill-replay";
     this.#recorder[kills ? "window" : "fault"](fault.kind, name, {
       ...{ lastsMs, detail: fault.phase },
-      ...(fault.kind === "store-rollback" && { downInMs: this.#spans.snapshotMs(fault) }),
+      ...(rollsBack(fault.kind) && { downInMs: this.#spans.snapshotMs(fault) }),
     });
     switch (fault.kind) {
       case "pod-kill-outage":
@@ -276,6 +276,11 @@ class Simulation {
         break;
       case "ttl-in-outage":
         await this.#clock.advance(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
+        break;
+      case "failover":
+        this.#recorder.window("refused", this.#pod(fault.pod).name, {
+          lastsMs: lastsMs + lostAfterwardsMs(fault, this.#spans),
+        });
         break;
       case "partition":
         for (const op of callsAround(fault, this.#case.pods)) await this.#make(op);
@@ -313,6 +318,7 @@ class Simulation {
 
   #heal(): void {
     this.#plan.heal();
+    this.#recorder.healed();
     this.#outages.heal();
     this.#replays.clear();
     this.#doomed.clear();

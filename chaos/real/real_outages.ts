@@ -167,6 +167,8 @@ export class RealOutages implements Outages {
         return this.#say(server, 0, ["FLUSHALL"], ["PING"]);
       case "store-rollback":
         return this.#rollBack(server, this.#spans.snapshotMs(fault), lastsMs);
+      case "failover":
+        return this.#failOver(server, fault, lastsMs);
       case "oom":
         return this.#say(
           ...[server, lastsMs] as const,
@@ -288,8 +290,13 @@ export class RealOutages implements Outages {
     });
   }
 
-  /** What is written between the snapshot and the death is lost. */
-  #rollBack(server: RedisServer, livesMs: number, downMs: number): number {
+  /** What is written between the snapshot and the death is lost; `next` begins when it is back. */
+  #rollBack(
+    server: RedisServer,
+    livesMs: number,
+    downMs: number,
+    next: () => Promise<void> = () => Promise.resolve(),
+  ): number {
     const data = `${server.dir}/data`;
     const snapshot = `${server.dir}/snapshot`;
     return this.#serve(livesMs + downMs, async () => {
@@ -300,7 +307,17 @@ export class RealOutages implements Outages {
         await rm(data, { recursive: true, force: true });
         await rename(snapshot, data);
         await server.restart();
+        this.#tasks.track(next());
       };
+    });
+  }
+
+  /** It is away for as long as it takes to start; one of the pods finds it, and loses it again. */
+  #failOver(server: RedisServer, fault: CaseFault, lostMs: number): number {
+    const { glimpseMs, snapshotMs } = this.#spans;
+    return this.#rollBack(server, snapshotMs(fault), 0, async () => {
+      if (await this.#tasks.wait(glimpseMs(fault))) return;
+      await this.#hinder("refused", { kind: "refused" }, [fault.pod], lostMs);
     });
   }
 

@@ -8,8 +8,8 @@ import { CallPlan } from "../call_plan.ts";
 import { callsAround, callsInOutage, callsOnFullDisk } from "../caller_faults.ts";
 import type { CaseFault, CaseOp, ChaosCase } from "../case.ts";
 import { DoomedPods, failpointOf } from "../failpoints.ts";
-import { losesMemory } from "../fault_kinds.ts";
-import { FaultPlan, type FaultSpans, faultSpans } from "../fault_plan.ts";
+import { losesMemory, rollsBack } from "../fault_kinds.ts";
+import { FaultPlan, type FaultSpans, faultSpans, lostAfterwardsMs } from "../fault_plan.ts";
 import { storeKeyOf } from "../hashed_id.ts";
 import { historySettings } from "../history_settings.ts";
 import type { Call, SessionName } from "../history.ts";
@@ -265,7 +265,7 @@ export class RealRun {
     const name = hit.length > 1 ? "store" : this.#podName(hit[0]!);
     const window = {
       ...{ lastsMs: lastsMs + afterwardsMs(fault.kind), detail: fault.phase },
-      ...(fault.kind === "store-rollback" && { downInMs: this.#spans.snapshotMs(fault) }),
+      ...(rollsBack(fault.kind) && { downInMs: this.#spans.snapshotMs(fault) }),
     };
     this.#recorder[isKill ? "window" : "fault"](fault.kind, name, window);
     switch (fault.kind) {
@@ -281,6 +281,11 @@ export class RealRun {
         return await pause(this.#spans.idleMs(fault) * (fault.phase === "p0" ? 1 : 0.5));
       case "disk-full":
         for (const op of callsOnFullDisk(fault)) await this.#make(op);
+        return;
+      case "failover":
+        this.#recorder.window("refused", this.#podName(fault.pod), {
+          lastsMs: lastsMs + afterwardsMs(fault.kind) + lostAfterwardsMs(fault, this.#spans),
+        });
         return;
       case "partition":
         for (const op of callsAround(fault, this.#case.pods)) await this.#make(op);
@@ -316,6 +321,7 @@ export class RealRun {
 
   async #heal(): Promise<void> {
     this.#plan.heal();
+    this.#recorder.healed();
     this.#isHealed = true;
     this.#replays.clear();
     this.#doomed.clear();

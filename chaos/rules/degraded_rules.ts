@@ -227,7 +227,7 @@ export const meantForAnother: Rule = {
       const birth = contents.birth === undefined ? undefined : model.byOp.get(contents.birth);
       if (birth === undefined) continue;
       const isEarly = (write: Operation) =>
-        write.fate === "journaled" && write.returnIndex < birth.invokeIndex &&
+        write.fate === "journaled" && isTold(write, birth) &&
         !beganItself(model, write) && !seemsLater(model, write, birth, by);
       if (!waited.some(isEarly)) continue;
       const early = contained(model, observation).find(isEarly);
@@ -242,6 +242,11 @@ export const meantForAnother: Rule = {
     }
   },
 };
+
+/** Whether a session was begun after a write had been accepted, by the store's clock, too: it counts whole milliseconds. */
+function isTold(write: Operation, birth: Operation): boolean {
+  return write.returnIndex < birth.invokeIndex && birth.invokeAtMs - write.returnAtMs >= 1;
+}
 
 /**
  * Whether the store's clock had gone on so far, when a write was brought to a session, that it seemed to have been accepted

@@ -15,7 +15,14 @@ import { perModel, perName } from "./per_model.ts";
 import { enders } from "./session_ends.ts";
 import { SpanIndex } from "./span_index.ts";
 
-const LOSES_MEMORY: readonly string[] = ["store-empty", "store-rollback", "flush-all"];
+const LOSES_MEMORY: readonly string[] = [
+  "store-empty",
+  "store-rollback",
+  "failover",
+  "flush-all",
+];
+/** Those that leave an older state. */
+const ROLLS_BACK: readonly string[] = ["store-rollback", "failover"];
 /** Longest time from a loss to the heal: heartbeats come every second. */
 const HEALED_MS = 2_500;
 
@@ -80,7 +87,7 @@ const separateLosses = perModel((model) => {
   const losses: Loss[] = [];
   const sorted = lossesOf(model).all.toSorted((a, b) => a.downAtMs - b.downAtMs);
   for (const { kind, downAtMs, untilMs } of sorted) {
-    const isAll = kind !== "store-rollback";
+    const isAll = !ROLLS_BACK.includes(kind);
     const last = losses.at(-1);
     if (last === undefined || last.untilMs < downAtMs) losses.push({ downAtMs, untilMs, isAll });
     else {

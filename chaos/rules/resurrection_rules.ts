@@ -13,7 +13,7 @@ import {
   type EvidenceByKey,
 } from "./death.ts";
 import { mayHaveDisplaced } from "./displaced.ts";
-import { hasLost, mayRevive } from "./loss.ts";
+import { hasLost, losesMemoryWithin, mayRevive } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { arrivals, beginners } from "./session_ends.ts";
@@ -128,6 +128,11 @@ function lastDeaths(byKey: EvidenceByKey, key: string): OrderIndex<Evidence> {
   );
 }
 
+/** Whether what a call had made may have gone with the store's memory before it was answered: then it made another one. */
+function madeAnew(model: Model, { birth }: Incarnation): boolean {
+  return birth !== undefined && losesMemoryWithin(model, birth.invokeAtMs, birth.returnAtMs);
+}
+
 /** G4: one creation makes one incarnation; only a rotation takes it elsewhere. */
 export const oneBirth: Rule = {
   name: "one-birth",
@@ -143,7 +148,7 @@ export const oneBirth: Rule = {
         : incarnations.filter(({ key, birth: by }) =>
           by?.key === key && arrivals(model, key).length === 0
         );
-      if (homes.length < 2) continue;
+      if (homes.length < 2 || madeAnew(model, homes[0]!)) continue;
       yield {
         guarantee: "G4",
         rule: "one-birth",

@@ -121,6 +121,27 @@ Deno.test("what was destroyed may be revived by a loss of memory only if its des
   }
 });
 
+Deno.test("a session that is created in the millisecond in which a write is accepted may be the one that was meant", () => {
+  for (const [afterMs, expected] of [[0.9, "holds"], [1, "violated"]] as const) {
+    const history = new HistoryBuilder();
+    accept(history, "p2");
+    const op = history.wait(afterMs).create();
+    history.call("p1", "get", FRESH, { version: 2, context: { b: op, c0: 1 } });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${afterMs} ms`);
+  }
+});
+
+Deno.test("a creation makes two sessions only if the store loses its memory while the call is under way", () => {
+  for (const [beforeMs, expected] of [[50, "holds"], [200, "violated"]] as const) {
+    const history = new HistoryBuilder();
+    history.fault("failover", "store", 100);
+    const op = history.wait(beforeMs).begin("p1", "getOrCreate", { effect: { kind: "birth" } });
+    history.call("p2", "get", FRESH, { incarnation: "Y", version: 1, context: { b: op } });
+    history.wait(60).shows(op, { version: 1, context: { b: op } });
+    assertEquals(checkHistory(history.build()).verdict, expected, `${beforeMs} ms`);
+  }
+});
+
 Deno.test("after a loss of memory a session that was destroyed may end again under a call", () => {
   for (const [isDestroyed, expected] of [[true, "holds"], [false, "violated"]] as const) {
     const history = new HistoryBuilder({ failMode: "open" });

@@ -114,7 +114,7 @@ export const OUTAGES: readonly RedCase[] = [
     guarantee: "G9",
     write: (history) => {
       accept(history, "p2");
-      const op = history.create();
+      const op = history.wait(1).create();
       history.call("p1", "get", FRESH, { version: 2, context: { b: op, c0: 1 } });
     },
   },
