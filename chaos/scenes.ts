@@ -14,6 +14,9 @@ export interface Script {
   readonly faults: readonly CaseFault[];
 }
 
+/** How long after a store has died calls go on, in milliseconds: those that come too early wait for it. */
+const FOUND_MS = 25;
+
 interface Scene {
   readonly before: readonly CaseOp[];
   readonly after: readonly CaseOp[];
@@ -55,6 +58,20 @@ function sceneOf(fault: CaseFault, settings: CaseSettings): Scene | undefined {
           call(pod, "increment", { pace: "gap", gapMs }),
           call(pod + 1, "increment"),
           call(pod, "get"),
+        ],
+      };
+    }
+    // One pod holds what is lost, another one writes in its place, and the first goes on from what it holds.
+    case "failover": {
+      const gapMs = faultSpans(settings).snapshotMs(fault) + FOUND_MS;
+      return {
+        before: [call(pod + 1, "getOrCreate")],
+        after: [
+          call(pod + 1, "increment"),
+          call(pod + 2, "get", { pace: "gap", gapMs }),
+          call(pod, "increment"),
+          call(pod + 2, "updateContext"),
+          call(pod + 2, "get", { fresh: false }),
         ],
       };
     }

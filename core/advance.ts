@@ -24,7 +24,7 @@ export function advance(
   const { identity, expiresAtMs, created } = answer.reply;
   const state = created
     ? createdState(sealed, answer.reply, acceptedMs)
-    : nextState(entry.base?.state, sealed, answer.reply);
+    : nextState(entry.copy?.state, sealed, answer.reply);
   if (state) {
     const copy = toCopy(state, answer);
     entry.keep(copy, sealed.seq);
@@ -58,12 +58,14 @@ export function remnantOf(
 function nextState(
   held: SessionState | undefined,
   sealed: SealedBatch,
-  { identity, expiresAtMs, numbers }: AppliedReply,
+  { identity, baseTag, expiresAtMs, numbers }: AppliedReply,
 ): SessionState | undefined {
   if (!held || held.incarnation !== identity.incarnation) return undefined;
   if (held.version === identity.version && held.tag === identity.tag) {
     return { ...held, expiresAtMs };
   }
+  // Rule 1: after a loss of memory a number alone does not say that it was applied to the copy.
+  if (baseTag !== undefined && baseTag !== held.tag) return undefined;
   // Rule 11: only if its version is the copy's + 1.
   const tag = tagOf(sealed);
   if (identity.version !== held.version + 1 || identity.tag !== tag) return undefined;

@@ -175,6 +175,7 @@ class Application {
   readonly #cursor: RecordCursor;
   readonly #batch: CommitBatch;
   readonly #nowMs: number;
+  #baseTag: string | undefined;
 
   constructor(cursor: RecordCursor, batch: CommitBatch, nowMs: number) {
     this.#cursor = cursor;
@@ -183,6 +184,7 @@ class Application {
   }
 
   apply(target: Target): CommitResult {
+    if (target.place === "live") this.#baseTag = target.meta.tag;
     const first = this.#batch.operations[0];
     switch (first?.kind) {
       case "destroy":
@@ -320,6 +322,7 @@ class Application {
         outcome: "applied",
         storeTimeMs: this.#nowMs,
         identity: { incarnation: meta.incarnation, version: meta.version, tag: meta.tag },
+        baseTag: this.#baseTag,
         expiresAtMs: meta.expiresAtMs,
         created: result.created ?? false,
         found: result.found ?? true,

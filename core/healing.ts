@@ -108,7 +108,7 @@ async function putBack<Context extends object>(
         }
         return entry.retime({ ...copy, state: retimed(copy.state, state) });
       case "intact":
-        return entry.markForked();
+        return entry.markStale();
       case "diverged":
       case "superseded":
         return lose(pod, entry, reply.outcome);
@@ -137,7 +137,7 @@ async function lookFor<Context extends object>(
   );
   const found = reply.outcome === "found" ? reply.state : undefined;
   if (found?.incarnation === incarnation) {
-    return isBehind(pod, entry.stub!, found) ? lose(pod, entry, "no-copy") : entry.markForked();
+    return isBehind(pod, entry.stub!, found) ? lose(pod, entry, "no-copy") : entry.markStale();
   }
   // What has run out need not be there, unless somebody kept it alive.
   if (expiresAt <= pod.settings.clock.now()) return entry.dropCopy();

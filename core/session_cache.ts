@@ -50,7 +50,6 @@ export class CacheEntry {
   #heard: Pick<Identity, "incarnation" | "version"> | undefined;
   #heardCount = 0;
   #stale = false;
-  #isForked = false;
   /** Tag of the state for which the store's directory names this pod as a holder. */
   #registeredTag: string | undefined;
   /** The store's memory then. */
@@ -65,11 +64,6 @@ export class CacheEntry {
   /** The copy, fresh or not. */
   get copy(): Copy | undefined {
     return this.#copy;
-  }
-
-  /** The copy, unless the store may have come to another state by the same number: what a commit of one's own goes on from. */
-  get base(): Copy | undefined {
-    return this.#isForked ? undefined : this.#copy;
   }
 
   get stub(): Stub | undefined {
@@ -169,14 +163,7 @@ export class CacheEntry {
     this.#stale = true;
   }
 
-  /** The store lost its memory, and what it has now may have grown from an older state than the copy's. */
-  markForked(): void {
-    this.#stale = true;
-    this.#isForked = true;
-  }
-
   #set(copy: Copy | undefined, remnant?: Copy): void {
-    this.#isForked = false;
     this.#copy = copy;
     this.#remnant = remnant;
     this.shown = undefined;

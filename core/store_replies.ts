@@ -39,6 +39,11 @@ export interface AppliedReply extends ReplyBase {
   readonly outcome: "applied";
   /** The state after the commit. */
   readonly identity: Identity;
+  /**
+   * Tag of the state that lived before; a store that has lost its memory may have another one by the number that a pod
+   * goes on from. An adapter that leaves it out lets a pod take that for its copy's.
+   */
+  readonly baseTag?: string | undefined;
   /** When it expires unless it is renewed, on the store's clock. */
   readonly expiresAtMs: number;
   /** Whether a create made a new session (`false`: it joined the one that lives). */

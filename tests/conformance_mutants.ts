@@ -252,6 +252,16 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    bug: "a commit names itself as the state that it was applied to",
+    caughtBy: "a commit tells by its tag the state that it was applied to, if it tells that",
+    break: (inner) => ({
+      async commit(key, batch, call) {
+        const reply = await inner.commit(key, batch, call);
+        return reply.outcome === "applied" ? { ...reply, baseTag: reply.identity.tag } : reply;
+      },
+    }),
+  },
+  {
     bug: "nobody is told of anything",
     caughtBy: "a holder is told of another pod's commit: key, incarnation and version",
     break: () => ({ subscribe: () => Promise.resolve(() => Promise.resolve()) }),

@@ -17,7 +17,7 @@ end
 -- What is to be written: names and values for HSET (the first two in the end), names for HDEL, and whether all but the
 -- writers goes.
 local sets, deletes, strips = { 'm', '', names[5], '' }, {}, false
-local tag = writer .. ':' .. seq
+local tag, base_tag = writer .. ':' .. seq, place == 'live' and meta.tag or '-'
 local notify, created, found, occupied, numbers = '-', 0, 1, 0, ''
 local relabels = false
 local reply_expires
@@ -247,5 +247,5 @@ if holder and notify ~= '-' then
   end
 end
 return 'applied ' .. at .. ' ' .. meta.incarnation .. ' ' .. version .. ' ' .. (GONE[meta.state] and tag or meta.tag) ..
-  ' ' .. (reply_expires and text(reply_expires) or expires) .. ' ' .. created .. ' ' .. found .. numbers
+  ' ' .. base_tag .. ' ' .. (reply_expires and text(reply_expires) or expires) .. ' ' .. created .. ' ' .. found .. numbers
 `;

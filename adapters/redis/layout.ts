@@ -153,10 +153,11 @@ export function decodeCommitReply(line: string): CommitReply {
         outcome,
         storeTimeMs,
         identity: { incarnation: parts[2]!, version: Number(parts[3]), tag: parts[4]! },
-        expiresAtMs: Number(parts[5]),
-        created: parts[6] === "1",
-        found: parts[7] === "1",
-        numbers: parts.slice(8).map(Number),
+        baseTag: noneOr(parts[5]),
+        expiresAtMs: Number(parts[6]),
+        created: parts[7] === "1",
+        found: parts[8] === "1",
+        numbers: parts.slice(9).map(Number),
       };
     case "duplicate": {
       const [, , incarnation, version, occupied] = parts;

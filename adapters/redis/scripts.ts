@@ -34,7 +34,7 @@ const SHARED_LUA = RECORD_LUA
  * - `adopt` nonce yields(0 or 1) version createdAtMs expiresAtMs absoluteMs|`-` capacity n (field json)×n k vector×k
  *
  * Reply: one line, its parts separated by spaces, times on the server's clock:
- * - `applied` nowMs incarnation version tag expiresAtMs created found number…
+ * - `applied` nowMs incarnation version tag baseTag|`-` expiresAtMs created found number…
  * - `duplicate` nowMs incarnation version occupied
  * - `gone` nowMs reason|`-` alive|`-` moving
  * - `invalid` nowMs operation reason size limit

@@ -26,6 +26,16 @@ Deno.test("around a rollback one pod writes what is lost, and another one before
   assertEquals(faults, [{ ...fault, at: 2 }], "the snapshot is taken once the session is there");
 });
 
+Deno.test("around a failover one pod holds what is lost, and goes on from it after another one", () => {
+  const fault: CaseFault = { ...FAULT, kind: "failover" };
+  const { ops, faults } = staged({ ops: [], faults: [fault] }, REAL_SETTINGS);
+  assertEquals(ops.map(({ pod, kind }) => `${pod} ${kind}`), [
+    "1 getOrCreate",
+    ...["1 increment", "2 get", "0 increment", "2 updateContext", "2 get"],
+  ]);
+  assertEquals(faults, [{ ...fault, at: 2 }], "the snapshot is taken once the session is there");
+});
+
 Deno.test("calls around a fault leave the other ones in their order, and other faults as they are", () => {
   const ops = [1, 2, 3].map((variant) => ({ ...CALL, kind: "touch", variant } as const));
   const expiry: CaseFault = { ...FAULT, kind: "ttl-expiry", at: 2 };

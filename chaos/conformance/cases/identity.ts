@@ -57,6 +57,18 @@ export const identity: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a commit tells by its tag the state that it was applied to, if it tells that",
+    clause: "rule 1, rule 11",
+    async run(context) {
+      const held = await context.session();
+      const first = await held.apply([set("a", 1)]);
+      const second = await held.apply([set("a", 2)]);
+      const [made, changed] = [held.identity.tag, first.identity.tag];
+      expectEqual(first.baseTag ?? made, made, "the tag before the first commit");
+      expectEqual(second.baseTag ?? changed, changed, "the tag before the second");
+    },
+  },
+  {
     name: "a touch keeps the identity and renews the expiry",
     clause: "G6, rule 1",
     async run(context) {
