@@ -5,7 +5,7 @@
  */
 
 import type { CaseFault } from "./case.ts";
-import { isOneLink } from "./fault_kinds.ts";
+import { isOneLink, losesMemory } from "./fault_kinds.ts";
 import type { FaultSpans } from "./fault_plan.ts";
 import type { OutageKind } from "./outage_kinds.ts";
 import type { StorePower, Trouble } from "./store_power.ts";
@@ -45,7 +45,10 @@ export class SimulatedOutages {
   readonly #troubles = new Troubles();
   /** Ends those that last. */
   readonly #ends = new Set<() => void>();
+  /** When pods have noticed the last loss of memory. */
   #noticedAtMs = 0;
+  /** When they have noticed the last failover, too, which one of them sees later: until then nothing else is lost. */
+  #settledAtMs = 0;
 
   constructor(options: OutageOptions) {
     this.#options = options;
@@ -58,7 +61,8 @@ export class SimulatedOutages {
 
   /** Begins one; how long it lasts, or undefined when it cannot be made now. */
   begin(fault: CaseFault & { readonly kind: OutageKind }): number | undefined {
-    const { spans, power } = this.#options;
+    const { spans, power, clock } = this.#options;
+    if (losesMemory(fault.kind) && clock.now() < this.#settledAtMs) return undefined;
     const lastsMs = spans.outageMs(fault);
     const pods = this.podsOf(fault);
     switch (fault.kind) {
@@ -177,9 +181,12 @@ export class SimulatedOutages {
 
   /** Pods hardly notice that the store was away; one of them finds it, and loses it again. */
   #failOver(fault: CaseFault, lostMs: number): number | undefined {
+    const { clock, spans } = this.#options;
+    if (!this.isQuiet || clock.now() < this.#noticedAtMs) return undefined;
     const lastsMs = this.#rollBack(fault, FAILOVER_MS);
     if (lastsMs === undefined) return undefined;
-    const foundMs = lastsMs + this.#options.spans.glimpseMs(fault);
+    const foundMs = lastsMs + spans.glimpseMs(fault);
+    this.#settledAtMs = clock.now() + foundMs + lostMs + NOTICED_MS;
     this.#lasting(foundMs, () => void this.#hinder([fault.pod], { kind: "refused" }, lostMs));
     return lastsMs;
   }

@@ -96,6 +96,8 @@ export interface Outages {
 
 /** Within which a client that was refused logs in again. */
 const LOGIN_MS = 1_000;
+/** How often a pod looks whether its store has its memory, and a margin. */
+const NOTICED_MS = 2_500;
 /** What a server takes to die, and to come back: only then it has lost its memory for good. */
 const RESTART_MS = 200;
 
@@ -113,6 +115,10 @@ export class RealOutages implements Outages {
   readonly #troubles = new Troubles();
   readonly #tasks = new HealingTasks();
   #isServing = false;
+  /** When pods have noticed the last loss of memory. */
+  #noticedAt = 0;
+  /** When they have noticed the last failover, too, which one of them sees later. */
+  #settledAt = 0;
 
   constructor(
     server: StoreServer | undefined,
@@ -133,6 +139,7 @@ export class RealOutages implements Outages {
     pods: readonly number[],
   ): number | undefined {
     const lastsMs = this.#spans.outageMs(fault);
+    if (losesMemory(fault.kind) && !this.#mayLose(fault, lastsMs)) return undefined;
     const trouble = OF_LINKS[fault.kind]?.(this.#spans);
     if (trouble) {
       this.#tasks.track(this.#hinder(fault.kind, trouble, pods, lastsMs));
@@ -155,6 +162,20 @@ export class RealOutages implements Outages {
       return this.#down(server, downMs, fault.kind === "store-empty");
     }
     return isRedis(server) ? this.#beginOnRedis(server, fault, lastsMs) : undefined;
+  }
+
+  /** A failover is noticed by all before anything else is lost, and is itself the only outage when it begins. */
+  #mayLose(fault: CaseFault, lastsMs: number): boolean {
+    const now = performance.now();
+    const isFailover = fault.kind === "failover";
+    if (this.#isServing || isFailover && (this.#tasks.isBusy || now < this.#noticedAt)) {
+      return false;
+    }
+    if (now < this.#settledAt) return false;
+    const { glimpseMs, snapshotMs } = this.#spans;
+    this.#noticedAt = now + snapshotMs(fault) + lastsMs + NOTICED_MS;
+    if (isFailover) this.#settledAt = this.#noticedAt + glimpseMs(fault);
+    return true;
   }
 
   #beginOnRedis(

@@ -8,7 +8,7 @@ import type { Model, Observation, Operation } from "../model.ts";
 import { storedWhere } from "../observations.ts";
 import { contained, containsAll } from "./containment.ts";
 import { latestExpiry } from "./expiry_rules.ts";
-import { mayHaveLost } from "./loss.ts";
+import { isUnhealed, mayHaveLost, wasEnded } from "./loss.ts";
 import { firstAfter, OrderIndex } from "./order_index.ts";
 import { countOf, mayHaveExpired, rejectedCount } from "./outage.ts";
 import { perModel, perName } from "./per_model.ts";
@@ -54,11 +54,16 @@ function ownWrites(model: Model, by: Operation): Operation[] {
     // What took this one away took all that began before it.
     const isGone = mayHaveEnded(model, write, by.returnIndex) ||
       mayHaveExpired(model, write, by.returnAtMs) ||
-      mayHaveLost(model, write.invokeAtMs, by.returnIndex);
+      mayHaveLost(model, write.invokeAtMs, by.returnIndex) || metRevived(model, write);
     if (isGone) break;
     if (write.returnIndex < by.invokeIndex) found.push(write);
   }
   return found.reverse();
+}
+
+/** Whether what a write met may have been there again by a loss of memory, until its destroyer saw that (rule 17). */
+function metRevived(model: Model, write: Operation): boolean {
+  return isUnhealed(model, write) && wasEnded(model, write.key);
 }
 
 /** By pod, in their order. */

@@ -121,6 +121,26 @@ Deno.test("what was destroyed may be revived by a loss of memory only if its des
   }
 });
 
+Deno.test("what a pod wrote to a session that a loss had brought back may be gone with it, and nothing else", () => {
+  for (const [isDestroyed, expected] of [[true, "holds"], [false, "violated"]] as const) {
+    const history = new HistoryBuilder({ failMode: "open" });
+    history.create("p2");
+    if (isDestroyed) history.end(history.begin("p2", "destroy"), { kind: "boolean", value: true });
+    history.wait(1).fault("failover", "store", 10);
+    const count = history.wait(11).begin("p1", "increment", {
+      effect: { kind: "count", field: "c0", by: 1 },
+    });
+    history.end(count, { kind: "number", value: 1 });
+    const op = history.create("p2", "Y");
+    history.showsHeld(history.begin("p1", "get"), {
+      incarnation: "Y",
+      version: 1,
+      context: { b: op },
+    });
+    assertEquals(checkHistory(history.build()).verdict, expected, `destroyed: ${isDestroyed}`);
+  }
+});
+
 Deno.test("a session that is created in the millisecond in which a write is accepted may be the one that was meant", () => {
   for (const [afterMs, expected] of [[0.9, "holds"], [1, "violated"]] as const) {
     const history = new HistoryBuilder();
