@@ -39,7 +39,6 @@ export async function settle<Context extends object>(
   attempts: Attempts,
 ): Promise<Settled> {
   const creates = sealed.operations[0]?.kind === "create";
-  const { era } = pod.link;
   let isBehind = false;
   let wasMended = false;
   for (;;) {
@@ -101,25 +100,13 @@ export async function settle<Context extends object>(
     const lookup = await load(pod, entry, attempts);
     if (!lookup.alive && (!creates || wasMade)) {
       // It may have been applied in the memory that was lost.
-      const mayBeLost = attempts.ambiguous &&
-        (reply.outcome === "missing" || await hasLostMemory(pod, era, attempts));
-      if (mayBeLost) throw attempts.unknown();
+      if (reply.outcome === "missing" && attempts.ambiguous) throw attempts.unknown();
       return { kind: "absent", reason: lookup.reason };
     }
     if (sealed.ifVersion) return { kind: "conflict" };
     const replacedAgain = reply.outcome === "gone" && reply.alive !== entry.stub?.incarnation;
     if (replacedAgain) await attempts.refused("The session was replaced meanwhile.");
   }
-}
-
-/** Whether the store has lost its memory since that era; asked, for nobody may have noticed yet. */
-async function hasLostMemory<Context extends object>(
-  pod: Pod<Context>,
-  era: number,
-  attempts: Attempts,
-): Promise<boolean> {
-  await attempts.read(() => pod.link.checkMemory());
-  return pod.link.era > era;
 }
 
 function send<Context extends object>(

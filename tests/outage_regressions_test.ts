@@ -372,18 +372,3 @@ Deno.test("a commit to another state of the same number than the copy's is not t
   assertEquals((await p1.acme.updateContext("u", { own: 1 })).context, context);
   assertEquals((await p1.acme.get("u"))?.context, context);
 });
-
-Deno.test("a write that may have been applied before the store lost its memory is not said to have had no effect", async () => {
-  const { world, p0, p1 } = await bothHolding();
-  const goBack = world.store.snapshot();
-  p0.link.cut("commit", "reply", "unknown");
-  const retry = p0.link.hold("commit", "request");
-  const writing = assertRejects(() => p0.acme.increment("u", "n"), StoreUnavailableError);
-  await world.clock.advance(50);
-  await retry.arrived;
-  assertEquals((await p1.acme.get("u", { fresh: true }))?.context, { n: 1 });
-  goBack();
-  assertEquals(await world.during(p1.acme.destroy("u")), true);
-  retry.release();
-  assertEquals((await world.during(writing)).outcome, "unknown");
-});

@@ -12,6 +12,7 @@ import { contained, partial, repeated } from "./containment.ts";
 import { beganAnew } from "./degraded_rules.ts";
 import { perModel } from "./per_model.ts";
 import { misplaced, overwritten } from "./real_time.ts";
+import { lossesWithin } from "./loss.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
 import { arrivals } from "./session_ends.ts";
 import { linkOf } from "./succession.ts";
@@ -77,7 +78,7 @@ export const phantom: Rule = {
         yield violation("G3", "phantom", message, observation);
       }
       for (const writer of contained(model, observation)) {
-        if (writer.fate === "failed") {
+        if (writer.fate === "failed" && !wentWithMemory(model, writer, observation)) {
           const message = `${describe(observation.by)} shows ${describe(writer)}, which was said ` +
             `to have had no effect (${writer.result?.kind})`;
           yield violation("G3", "phantom", message, observation, writer);
@@ -89,6 +90,16 @@ export const phantom: Rule = {
     }
   },
 };
+
+/**
+ * Whether what a write had done was lost with the store's memory while its call was under way, and was shown before: to the
+ * next try the session was gone, and so is the effect.
+ */
+function wentWithMemory(model: Model, write: Operation, { by }: Observation): boolean {
+  return write.result?.kind === "not-found" &&
+    lossesWithin(model, write.invokeAtMs, write.returnAtMs)
+      .some(({ untilMs }) => by.invokeAtMs <= untilMs);
+}
 
 /** G3: no call takes effect twice. */
 export const exactlyOnce: Rule = {

@@ -121,6 +121,20 @@ Deno.test("what was destroyed may be revived by a loss of memory only if its des
   }
 });
 
+Deno.test("what a write had done may be shown before it is lost, though its next try finds no session", () => {
+  for (const [lastsMs, expected] of [[100, "holds"], [10, "violated"]] as const) {
+    const history = new HistoryBuilder();
+    history.create("p2");
+    history.fault("failover", "store", lastsMs);
+    const effect = { kind: "count", field: "c0", by: 1 } as const;
+    const write = history.wait(50).begin("p1", "increment", { effect });
+    history.call("p2", "get", FRESH, { version: 2, context: { b: 1, c0: 1 } });
+    history.end(history.wait(60).begin("p2", "destroy"), { kind: "boolean", value: true });
+    history.end(write, { kind: "not-found", reason: "destroyed" });
+    assertEquals(checkHistory(history.build()).verdict, expected, `until ${lastsMs} ms`);
+  }
+});
+
 Deno.test("what a pod wrote to a session that a loss had brought back may be gone with it, and nothing else", () => {
   for (const [isDestroyed, expected] of [[true, "holds"], [false, "violated"]] as const) {
     const history = new HistoryBuilder({ failMode: "open" });
