@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Incarnation, isWrite, type Model, type Observation } from "../model.ts";
+import {
+  type Incarnation,
+  isWrite,
+  type Model,
+  type Observation,
+  type Operation,
+} from "../model.ts";
 import {
   collectEvidence,
   earliest,
@@ -13,6 +19,7 @@ import {
   type EvidenceByKey,
 } from "./death.ts";
 import { mayHaveDisplaced } from "./displaced.ts";
+import { wasEvicted } from "./eviction.ts";
 import { hasLost, losesMemoryWithin, mayRevive } from "./loss.ts";
 import { OrderIndex } from "./order_index.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
@@ -105,6 +112,7 @@ export const noWriteToTheDead: Rule = {
         const birth = births.before(operation.returnIndex);
         if (birth && !(death && death.by.invokeIndex > birth.endIndex)) continue;
         if (birth && death && hasLost(model)) continue;
+        if (foundItsOwn(model, operation, birth)) continue;
         yield {
           guarantee: "G4",
           rule: "no-write-to-the-dead",
@@ -117,6 +125,18 @@ export const noWriteToTheDead: Rule = {
     }
   },
 };
+
+/**
+ * Whether a destroy may have met the tombstone that its first try had left in an evicted record's place (rule 17): that
+ * it had found nothing is not known any more, so it is said to have destroyed something.
+ */
+function foundItsOwn(
+  model: Model,
+  { call, key, returnIndex }: Operation,
+  birth?: Operation,
+): boolean {
+  return call.kind === "destroy" && wasEvicted(model, key, birth?.invokeIndex, returnIndex);
+}
 
 /** Of the calls answered by some moment after which nothing lived, the one that began last. */
 function lastDeaths(byKey: EvidenceByKey, key: string): OrderIndex<Evidence> {

@@ -135,6 +135,17 @@ Deno.test("what a write had done may be shown before it is lost, though its next
   }
 });
 
+Deno.test("a destroy may take its own tombstone for a session only where the record was evicted", () => {
+  for (const [isEvicted, expected] of [[true, "holds"], [false, "violated"]] as const) {
+    const history = new HistoryBuilder();
+    history.create("p1");
+    if (isEvicted) history.fault("eviction", "store", 0, keyOf(SESSION));
+    history.end(history.begin("p2", "destroy"), { kind: "boolean", value: !isEvicted });
+    history.end(history.begin("p1", "destroy"), { kind: "boolean", value: true });
+    assertEquals(checkHistory(history.build()).verdict, expected, `evicted: ${isEvicted}`);
+  }
+});
+
 Deno.test("what a pod wrote to a session that a loss had brought back may be gone with it, and nothing else", () => {
   for (const [isDestroyed, expected] of [[true, "holds"], [false, "violated"]] as const) {
     const history = new HistoryBuilder({ failMode: "open" });
