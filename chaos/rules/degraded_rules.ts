@@ -8,12 +8,12 @@ import type { Model, Observation, Operation } from "../model.ts";
 import { storedWhere } from "../observations.ts";
 import { contained, containsAll } from "./containment.ts";
 import { latestExpiry } from "./expiry_rules.ts";
-import { isUnhealed, mayHaveLost, wasEnded } from "./loss.ts";
+import { isUnhealed, mayHaveLost } from "./loss.ts";
 import { firstAfter, OrderIndex } from "./order_index.ts";
 import { countOf, mayHaveExpired, rejectedCount } from "./outage.ts";
 import { perModel, perName } from "./per_model.ts";
 import { describe, type Rule, type Violation } from "./rule.ts";
-import { isBefore, lineageOf, mayHaveEnded } from "./session_ends.ts";
+import { enders, isBefore, lineageOf, mayHaveEnded } from "./session_ends.ts";
 import { earliestTold, hasJumped, mostAhead } from "./store_clock.ts";
 import { linkOf } from "./succession.ts";
 
@@ -63,7 +63,9 @@ function ownWrites(model: Model, by: Operation): Operation[] {
 
 /** Whether what a write met may have been there again by a loss of memory, until its destroyer saw that (rule 17). */
 function metRevived(model: Model, write: Operation): boolean {
-  return isUnhealed(model, write) && wasEnded(model, write.key);
+  const isEnded = () =>
+    enders(model, write.key).some(({ invokeIndex }) => invokeIndex < write.returnIndex);
+  return isUnhealed(model, write) && isEnded();
 }
 
 /** By pod, in their order. */

@@ -147,10 +147,14 @@ Deno.test("a destroy may take its own tombstone for a session only where the rec
 });
 
 Deno.test("what a pod wrote to a session that a loss had brought back may be gone with it, and nothing else", () => {
-  for (const [isDestroyed, expected] of [[true, "holds"], [false, "violated"]] as const) {
+  for (
+    const [when, expected] of [["before", "holds"], ["after", "violated"], ["never", "violated"]]
+  ) {
     const history = new HistoryBuilder({ failMode: "open" });
     history.create("p2");
-    if (isDestroyed) history.end(history.begin("p2", "destroy"), { kind: "boolean", value: true });
+    const destroy = () =>
+      history.end(history.begin("p2", "destroy"), { kind: "boolean", value: true });
+    if (when === "before") destroy();
     history.wait(1).fault("failover", "store", 10);
     const count = history.wait(11).begin("p1", "increment", {
       effect: { kind: "count", field: "c0", by: 1 },
@@ -162,7 +166,8 @@ Deno.test("what a pod wrote to a session that a loss had brought back may be gon
       version: 1,
       context: { b: op },
     });
-    assertEquals(checkHistory(history.build()).verdict, expected, `destroyed: ${isDestroyed}`);
+    if (when === "after") destroy();
+    assertEquals(checkHistory(history.build()).verdict, expected, `destroyed ${when}`);
   }
 });
 
