@@ -6,6 +6,7 @@
 
 import { Command } from "commander";
 import { fillIn, markedParts } from "../bench/report/markers.ts";
+import { MACHINES, otherMachines } from "../bench/report/machines.ts";
 import { parts } from "../bench/report/markdown.ts";
 import { drawPlots } from "../bench/report/plots.ts";
 import { fromText } from "../bench/results.ts";
@@ -34,7 +35,7 @@ async function report(path: string): Promise<void> {
   const results = fromText(await readText(path), path);
   const plots = drawPlots(results);
   for (const { file, svg } of plots) await Deno.writeTextFile(`${IMAGES}/${file}`, svg);
-  const contents = parts(results, plots);
+  const contents = parts(results, plots, await otherMachines());
   for (const document of DOCUMENTS) {
     let text = await Deno.readTextFile(document);
     for (const name of markedParts(text)) {
@@ -45,7 +46,11 @@ async function report(path: string): Promise<void> {
     await Deno.writeTextFile(document, text);
   }
   await format([...DOCUMENTS, path, ...plots.map(({ file }) => `${IMAGES}/${file}`)]);
-  print(`${DOCUMENTS.join(", ")} and ${plots.length} plots in ${IMAGES} are of ${path}.`);
+  print(
+    `${
+      DOCUMENTS.join(", ")
+    } and ${plots.length} plots in ${IMAGES} are of ${path}, and of the runs in ${MACHINES}.`,
+  );
 }
 
 /** As `deno task check` wants them. */

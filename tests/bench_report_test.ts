@@ -1,9 +1,10 @@
 // The documents of the benchmark: tables and plots are of the results, and of nothing else.
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { fillIn, markedParts } from "../bench/report/markers.ts";
+import { otherMachines } from "../bench/report/machines.ts";
 import { memoryTable, parts } from "../bench/report/markdown.ts";
 import { drawPlots, shareOfTarget } from "../bench/report/plots.ts";
-import { type Results, RESULTS_FORMAT } from "../bench/results.ts";
+import { fromText, type Results, RESULTS_FORMAT } from "../bench/results.ts";
 import { atLeast, atMost } from "../bench/verdict.ts";
 
 const DOCUMENTS = ["docs/performance.md", "docs/scale.md"];
@@ -87,6 +88,44 @@ Deno.test("the tables tell the machine, the targets and their verdicts, and ever
   assertStringIncludes(growth!, "](images/bench-growth.svg)");
 });
 
+Deno.test("runs on other machines are compared target by target, and only what differs is listed", () => {
+  const [increments, growth] = RESULTS.cases;
+  const verdicts = [
+    atLeast("rate", { value: 26_000, unit: "/s" }, 20_000),
+    atMost("sent", { value: 120, unit: "B" }, 120),
+  ];
+  const quick = {
+    ...RESULTS,
+    ...{ startedAt: "2026-01-01T00:00:00.000Z", versions: { "@hakgal/sessions": "0.1.0 (abc)" } },
+    ...{ machine: { ...RESULTS.machine, cpu: "a quick one" } },
+    ...{ cases: [{ ...increments!, verdicts }, growth!] },
+  };
+  const { machines } = parts(RESULTS, [], [{ name: "quick", results: quick }]);
+  assertStringIncludes(machines!, "| the tables | 2026-01-02 | a processor, 2 cores |  | 1 | 1 |");
+  assertStringIncludes(
+    machines!,
+    "| quick | 2026-01-01 | a quick one, 2 cores | 0.1.0 (abc) | 3 | 0 |",
+  );
+  assertStringIncludes(machines!, "Of 3 targets 1 are reached in each");
+  const differing = machines!.split("\n").filter((line) => line.startsWith("| `"));
+  assertEquals(differing, [
+    "| `increment_large` | ioredis | rate | ≥ 30,000/s | **26,000/s** | 26,000/s |",
+    "| `increment_large` | ioredis | sent | ≤ 120 B |  | 120 B |",
+  ]);
+  const alone = parts(RESULTS, []).machines!;
+  assert(!alone.includes("The others") && !alone.includes("Not measured"), alone);
+});
+
+Deno.test("the runs that are kept tell their machine and the code that they are of", async () => {
+  const kept = fromText(await Deno.readTextFile("bench/bench.json"), "bench/bench.json");
+  const runs = [{ name: "the tables", results: kept }, ...await otherMachines()];
+  assert(runs.length > 1);
+  for (const { name, results: { machine, versions, cases } } of runs) {
+    assert(cases.length > 0 && machine.cpu !== "", name);
+    assert(/\([0-9a-f]{7,}\)$/.test(versions["@hakgal/sessions"] ?? ""), name);
+  }
+});
+
 Deno.test("plots are SVG by themselves, with a title, and show what there is", () => {
   const plots = drawPlots(RESULTS);
   assertEquals(plots.map(({ file }) => file), [
@@ -109,11 +148,30 @@ Deno.test("a figure in parts of its target is 1 where it is just reached, and mo
   assertEquals(shareOfTarget(atMost("lost", { value: 5, unit: "" }, 0)), 0);
 });
 
+/** The cells of all tables in a text; how wide they are is the formatter's. */
+function cells(text: string): string[][] {
+  return text.split("\n").filter((line) => line.startsWith("|") && !line.includes("---"))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+}
+
+/** What stands between the marks of a part. */
+function partOf(document: string, name: string): string {
+  return document.split(`<!-- bench:${name} -->`)[1]!.split(`<!-- /bench:${name} -->`)[0]!;
+}
+
 Deno.test("docs/scale.md tells what the calculator says", async () => {
-  const cells = (text: string) =>
-    text.split("\n").filter((line) => line.startsWith("|") && !line.includes("---"))
-      .map((line) => line.split("|").map((cell) => cell.trim()));
   const document = await Deno.readTextFile("docs/scale.md");
-  const part = document.split("<!-- bench:memory -->")[1]!.split("<!-- /bench:memory -->")[0]!;
-  assertEquals(cells(part), cells(memoryTable()));
+  assertEquals(cells(partOf(document, "memory")), cells(memoryTable()));
+});
+
+Deno.test("the documents' tables are those of the results that are kept", async () => {
+  const path = "bench/bench.json";
+  const results = fromText(await Deno.readTextFile(path), path);
+  const contents = parts(results, drawPlots(results), await otherMachines());
+  for (const path of DOCUMENTS) {
+    const document = await Deno.readTextFile(path);
+    for (const name of markedParts(document)) {
+      assertEquals(cells(partOf(document, name)), cells(contents[name]!), `${path}, ${name}`);
+    }
+  }
 });

@@ -7,12 +7,19 @@
 import { quantityText, ratioText, targetText } from "../format.ts";
 import { sessionMemory, storeMemory } from "../memory_calculator.ts";
 import type { CaseResult, Results } from "../results.ts";
+import { machinesPart, type NamedResults } from "./machines.ts";
 import type { Drawn } from "./plots.ts";
+import { STATES, table } from "./table.ts";
 
-/** The parts of the documents, by the names of their marks. */
-export function parts(results: Results, plots: readonly Drawn[]): Record<string, string> {
+/** The parts of the documents, by the names of their marks. `others`: runs on other machines. */
+export function parts(
+  results: Results,
+  plots: readonly Drawn[],
+  others: readonly NamedResults[] = [],
+): Record<string, string> {
   return {
     machine: machine(results),
+    machines: machinesPart([{ name: "the tables", results }, ...others]),
     targets: targets(results),
     rates: results.cases.filter(({ races }) => races.length > 0).map(rates).join("\n\n"),
     figures: figures(results),
@@ -23,7 +30,6 @@ export function parts(results: Results, plots: readonly Drawn[]): Record<string,
 }
 
 const GROWTH_PLOT = "bench-growth.svg";
-const STATES = { reached: "reached", missed: "**missed**", unmeasured: "not measured" };
 
 /** What it was measured on, and with. */
 function machine({ machine, versions, settings, startedAt }: Results): string {
@@ -124,11 +130,4 @@ const DIMENSIONS = [384, 768, 1_024, 1_536, 3_072];
 
 function image({ file, title }: Drawn): string {
   return `![${title}](images/${file})`;
-}
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "Not measured yet.";
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
 }
