@@ -9,6 +9,7 @@ import { append } from "./cases/append.ts";
 import { cachedRead } from "./cases/cached_read.ts";
 import { checker } from "./cases/checker.ts";
 import { create } from "./cases/create.ts";
+import { evenness } from "./cases/evenness.ts";
 import { gc } from "./cases/gc.ts";
 import { growth } from "./cases/growth.ts";
 import { incrementHot } from "./cases/increment_hot.ts";
@@ -32,6 +33,7 @@ import { updateSmall } from "./cases/update_small.ts";
 /** All of them. */
 export const CASES: readonly BenchCase[] = [
   ...[
+    evenness,
     cachedRead,
     observedRead,
     incrementLarge,

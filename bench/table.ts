@@ -13,6 +13,7 @@ const HEADINGS = ["case", "backend", "what", "ours", "against", "ratio", "target
 /** One line for each target of each case; beneath a case, what else there is to know. */
 export function tableLines(cases: readonly CaseResult[]): string[] {
   const rows = cases.flatMap(rowsOf);
+  if (rows.length === 0) return [];
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]!.length))
   );

@@ -39,8 +39,9 @@ try {
 async function main(options: BenchOptions): Promise<number> {
   if (options.baseline === "compare") return await compareWithBaseline(options);
   const results = await measure(options);
-  print("");
-  for (const line of tableLines(results.cases)) print(line);
+  const lines = tableLines(results.cases);
+  if (lines.length > 0) print("");
+  for (const line of lines) print(line);
   if (options.baseline === "none") return exitCodeOf(results);
   if (exitCodeOf(results) === 2) return 2;
   await Deno.writeTextFile(BASELINE, baselineText(ratiosOf(results)));

@@ -1,5 +1,6 @@
 // How the benchmark measures: samples and clocks are given, so that what it says of them is known.
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { evennessOf, timedPieces } from "../bench/evenness.ts";
 import { LatencyRecorder } from "../bench/latency.ts";
 import { openLoop } from "../bench/open_loop.ts";
 import { type Contestant, race, STEADY_SPREAD } from "../bench/rounds.ts";
@@ -23,6 +24,14 @@ Deno.test("a ratio is taken round by round, so that what hits both in one round 
   // Of medians it would be 1.
   assertEquals(pairedRatio([10, 20, 30], [20, 10, 20]), 1.5);
   assertThrows(() => pairedRatio([1], [1, 2]), RangeError);
+});
+
+Deno.test("a machine is as even as equal pieces of work take equally long", () => {
+  assertEquals(evennessOf([2, 2, 2, 2]), { usualMs: 2, slowestMs: 2, slowShare: 0 });
+  // Twice as long is no slow piece yet.
+  assertEquals(evennessOf([1, 1, 1, 2, 5]), { usualMs: 1, slowestMs: 5, slowShare: 0.5 });
+  let atMs = 0;
+  assertEquals(timedPieces(10, () => 2 * atMs++), [2, 2, 2, 2, 2]);
 });
 
 Deno.test("contestants take turns, and each begins a round in its turn", async () => {

@@ -6,6 +6,7 @@
 
 import type { TenantSessions } from "../../mod.ts";
 import { type BenchCase, REDIS_CLIENTS } from "../case.ts";
+import { openRawClient } from "../clients/open.ts";
 import { openLoop } from "../open_loop.ts";
 import { embedding, idsOf, makeSmall } from "../sessions.ts";
 import { TENANT } from "../store.ts";
@@ -14,6 +15,7 @@ import { atMost } from "../verdict.ts";
 const CALLS_PER_SECOND = 20_000;
 /** Turns' worth of time: 30 s of the usual ones. */
 const TURNS = 30;
+const RAW_TURNS = 10;
 /** A prime: with {@linkcode KINDS} it has no factor in common, so that every session gets calls of every kind. */
 export const MIXED_SESSIONS = 1_009;
 /** Calls after which the kinds come again. */
@@ -33,14 +35,18 @@ export const openLoopCase: BenchCase = {
     await makeSmall(sessions, ids);
     const call = mixedWork(sessions, ids);
     let made = 0;
-    const atRate = (turns: number) =>
-      openLoop(() => call(made++), {
-        callsPerSecond: CALLS_PER_SECOND,
-        durationMs: turns * bench.settings.turnMs,
-      });
-    // At the rate that is measured, as the callers of other cases warm up: functions are compiled by how often they run.
-    await atRate(1);
-    const { calls, failed, latency } = await atRate(TURNS);
+    const client = bench.use(await openRawClient(bench.backend, bench.server.url));
+    const atRate = async (turns: number, work: () => Promise<unknown>) => {
+      const { turnMs } = bench.settings;
+      const atRateFor = (durationMs: number) =>
+        openLoop(work, { callsPerSecond: CALLS_PER_SECOND, durationMs });
+      // At the rate that is measured, as the callers of other cases warm up: functions are compiled by how often they run.
+      await atRateFor(turnMs);
+      return await atRateFor(turns * turnMs);
+    };
+    const { calls, failed, latency } = await atRate(TURNS, () => call(made++));
+    // The least that calls wait at this rate, whoever makes them.
+    const raw = await atRate(RAW_TURNS, () => client.incr(`raw-${made++ % MIXED_SESSIONS}`));
     return {
       races: [],
       verdicts: [
@@ -52,6 +58,7 @@ export const openLoopCase: BenchCase = {
         "p50": { value: latency.p50Ms, unit: "ms" },
         "p99.9": { value: latency.p999Ms, unit: "ms" },
         "slowest": { value: latency.maxMs, unit: "ms" },
+        "raw INCR at this rate, p99": { value: raw.latency.p99Ms, unit: "ms" },
       },
     };
   },
