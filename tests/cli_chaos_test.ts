@@ -1,6 +1,7 @@
 // The chaos command as the package has it: without servers, mutants or failpoints of its own.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { replayCommand } from "../cli/chaos/replay.ts";
+import { seedOf } from "../cli/chaos/turns.ts";
 import type { ChaosReport } from "../chaos/report.ts";
 import { run } from "../scripts/servers/run.ts";
 import { startServer } from "../scripts/servers/server.ts";
@@ -83,6 +84,16 @@ Deno.test("a failure is repeated by the command that found it, without the serve
     "npx hakgal-sessions chaos --backend ioredis --server redis://ops:***@10.0.0.7:6390/2 " +
       "--faults pod-kill,reply-cut --profile swarm --seed 7 --path 12:3:0 --runs 1",
   );
+});
+
+Deno.test("targets that run side by side have cases of their own, unless one case is repeated", () => {
+  const seeds = [0, 1, 2].map((place) => seedOf(7, place, false));
+  assertEquals(new Set(seeds).size, 3);
+  assertEquals(seeds[0], 7);
+  // A target's lanes count on from its seed; they must not meet the next one's.
+  for (const [place, seed] of seeds.slice(1).entries()) assert(seed - seeds[place]! > 64);
+  assertEquals(seedOf(0x7fff_ffff, 1, false), -0x8000_0000 + 100);
+  assertEquals([0, 1].map((place) => seedOf(7, place, true)), [7, 7]);
 });
 
 Deno.test("--help names the package's command, and what needs a clone", async () => {

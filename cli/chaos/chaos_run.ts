@@ -34,7 +34,7 @@ import { caseLine, faultsIn, readCaseFile, requirePossible } from "./case_run.ts
 import type { ChaosHost } from "./host.ts";
 import { replayCommand } from "./replay.ts";
 import type { Terminal } from "./terminal.ts";
-import { GroupProgress, inTurn, type Turn } from "./turns.ts";
+import { GroupProgress, inTurn, seedOf, type Turn } from "./turns.ts";
 import { writeReport } from "./write_report.ts";
 
 interface TargetRun {
@@ -99,9 +99,11 @@ export class ChaosRun {
       (line) => this.#terminal.progress(line),
       (line) => this.#terminal.milestone(line),
     );
-    const ended = await Promise.allSettled(targets.map((target) =>
+    const { seed, path } = this.#args;
+    const ended = await Promise.allSettled(targets.map((target, place) =>
       this.#runTarget(target, {
-        ...{ ...cases, args: this.#args, timeLimitMs: leftMs, signal: this.#signal },
+        ...{ ...cases, timeLimitMs: leftMs, signal: this.#signal },
+        args: { ...this.#args, seed: seedOf(seed, place, path !== undefined) },
         onTally: (tallies) => progress.tell(target, tallies),
       })
     ));

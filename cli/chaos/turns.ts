@@ -30,6 +30,17 @@ export function* inTurn(targets: readonly Target[], endsAtMs: number): Generator
   }
 }
 
+/** More than a target has lanes, each of which has a seed of its own; no multiple of four, by which `failMode` is chosen. */
+const SEEDS_APART = 101;
+
+/**
+ * The seed of a turn's target, by its place among them: what one of them does not meet by its cases, another may. A
+ * failure names the seed of its own; `isRepeated`: it is what was given.
+ */
+export function seedOf(seed: number, place: number, isRepeated: boolean): number {
+  return isRepeated ? seed : (seed + SEEDS_APART * place) | 0;
+}
+
 const MINUTE_MS = 60_000;
 
 /** A line a minute on a run, so that a long one can be followed afterwards. */
