@@ -52,7 +52,7 @@ function targets({ cases }: Results): Drawn | undefined {
     "Each figure in parts of its target; right of the line it is reached",
     {
       height: TOP + 40 + 18 * new Set(points.map(({ label }) => label)).size,
-      marginLeft: 300,
+      marginLeft: 340,
       x: { type: "log", grid: true, label: "parts of the target (reached from 1 on)" },
       y: { label: null, domain: [...new Set(points.map(({ label }) => label))] },
       marks: [
@@ -112,7 +112,7 @@ function latencies({ cases }: Results): Drawn | undefined {
     "Latency of calls: p50 (ring), p99 (dot) and p99.9 (line's end)",
     {
       height: TOP + 40 + 18 * labels.length,
-      marginLeft: 300,
+      marginLeft: 340,
       x: { type: "log", grid: true, label: "milliseconds" },
       y: { label: null, domain: labels },
       marks: [
